@@ -1,0 +1,1 @@
+"""Translation to and from model vendors."""

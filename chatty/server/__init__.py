@@ -1,0 +1,1 @@
+"""The application: connections, operations, permissions, and the run engine."""

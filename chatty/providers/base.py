@@ -92,7 +92,7 @@ class ChatRequest:
     timeouts: Timeouts = Timeouts()
 
 
-class Started(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Started(msgspec.Struct, frozen=True, gc=False):
     """The provider accepted the request and its reply has begun; always the first event, exactly once."""
 
     request_id: str | None
@@ -101,26 +101,26 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag=True):
     """1 unless earlier attempts failed before their first token."""
 
 
-class TextDelta(msgspec.Struct, frozen=True, gc=False, tag=True):
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
     """More of the reply's text. Never empty; raw, so sanitise before drawing."""
 
     text: str
 
 
-class ReasoningDelta(msgspec.Struct, frozen=True, gc=False, tag=True):
+class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
     """More of the model's visible reasoning. Never empty."""
 
     text: str
 
 
-class Finished(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Finished(msgspec.Struct, frozen=True, gc=False):
     """Why generation stopped. Exactly once in a stream that ends without an exception."""
 
     reason: str
     """`stop`, `length`, `content_filter` or `tool_calls`; other words pass as the vendor wrote them."""
 
 
-class UsageReport(msgspec.Struct, frozen=True, gc=False, tag=True):
+class UsageReport(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider reported them, at most once, normally after `Finished`.
 
     When a stream ends, fails or is cancelled without one, `catalog.estimate_usage` makes a marked estimate.

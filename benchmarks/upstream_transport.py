@@ -73,9 +73,11 @@ async def own_transport(base_url: str) -> Read:
     """The SDK builds and sends through the program's transport; the body is read below both."""
     import openai
 
-    from chatty.providers.transport import body_of, new_client
+    from chatty.providers.transport import StreamTransport, body_of, new_client
 
-    sdk = openai.AsyncOpenAI(api_key="k", base_url=base_url, max_retries=0, http_client=new_client({}))  # type: ignore[arg-type]
+    sdk = openai.AsyncOpenAI(
+        api_key="k", base_url=base_url, max_retries=0, http_client=new_client(StreamTransport({}))
+    )  # type: ignore[arg-type]
 
     async def read(model: str) -> int:
         stream = await _sdk_post(sdk, model)
@@ -275,8 +277,9 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "upstream_transport.json").write_text(json.dumps(result, indent=2) + "\n")
     for name, row in result["candidates"].items():
-        print(f"{name:22} {row['cpu_us_per_paced_token']:7.1f} us  x{row['cpu_ratio']:<5}"
-              f" {row['short_reply_ms']:7.3f} ms  x{row['short_reply_ratio']:<5} import {row['import_ms']}")  # fmt: skip
+        cost = f"{row['cpu_us_per_paced_token']:7.1f} us  x{row['cpu_ratio']:<6}"
+        reply = f"{row['short_reply_ms']:7.3f} ms  x{row['short_reply_ratio']:<6}"
+        print(f"{name:22} {cost} {reply} import {row['import_ms']}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,15 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 class DialError(OSError):
     """No connection; the text says which step failed."""
 
+    is_permanent = False
+    """Trying again cannot help: something has to be set right first."""
+
+
+class SetupError(DialError):
+    """No connection, and none until the proxy, the certificates or the address are set right."""
+
+    is_permanent = True
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -92,9 +101,9 @@ def _parse_proxy(url: str) -> Proxy:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise DialError("the proxy variable is not a URL") from error
+        raise SetupError("the proxy variable is not a URL") from error
     if parts.scheme not in _DEFAULT_PORTS or not host:
-        raise DialError(f"proxies of the kind {parts.scheme[:20]!r} are not supported, only http and https")
+        raise SetupError(f"proxies of the kind {parts.scheme[:20]!r} are not supported, only http and https")
     authorization = None
     if parts.username is not None:
         credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
@@ -115,7 +124,7 @@ def trust(network: Mapping[str, str]) -> ssl.SSLContext:
             cafile=file or (None if folder else certifi.where()), capath=folder or None
         )
     except (OSError, ssl.SSLError) as error:
-        raise DialError("the certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
+        raise SetupError("the certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
 

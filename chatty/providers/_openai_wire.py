@@ -269,7 +269,8 @@ def _report(usage: _Usage) -> UsageReport:
 def error_object(value: object) -> ErrorObject:
     """Read the error of a body or of a streamed piece, whatever shape it has."""
     if not isinstance(value, Mapping):
-        return ErrorObject(message=value if isinstance(value, str) else "")
+        is_words = isinstance(value, str) and not value.lstrip().startswith("<")  # a page, not words
+        return ErrorObject(message=str(value) if is_words else "")
     inner = value.get("error")
     if isinstance(inner, Mapping | str):
         return error_object(inner)

@@ -15,6 +15,9 @@ import httpx
 from chatty.providers._dialing import READ_BYTES, Connection, Dialer, DialError, Origin, read_head
 from chatty.providers._http1 import BadResponse, BodyDecoder, decoder_for, parse_head, request_bytes
 
+TransportError = httpx.TransportError
+"""What reading and sending raise."""
+
 MAX_ERROR_BODY_BYTES: Final = 64 << 10
 """What is read of a refusal; the rest is dropped with its connection."""
 MAX_PLAIN_BODY_BYTES: Final = 8 << 20
@@ -226,9 +229,9 @@ def _serialised(connection: Connection, request: httpx.Request, content: bytes) 
     return request_bytes(request.method.encode("ascii"), target, headers, content)
 
 
-def new_client(network: Mapping[str, str]) -> httpx.AsyncClient:
-    """Return a client by one caller's proxy and certificate variables. The caller of this closes it."""
-    return httpx.AsyncClient(transport=StreamTransport(network), trust_env=False, follow_redirects=False)
+def new_client(transport: StreamTransport) -> httpx.AsyncClient:
+    """Return a client over this transport. It adds nothing of its own, neither settings nor redirects."""
+    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
 
 
 def body_of(response: object) -> ReplyBody:
@@ -237,3 +240,9 @@ def body_of(response: object) -> ReplyBody:
     body = response.extensions[_BODY_EXTENSION]
     assert isinstance(body, ReplyBody)
     return body
+
+
+def connect_failure(error: BaseException | None) -> DialError | None:
+    """Return why there was no connection, if that is what this exception of httpx says."""
+    cause = error.__cause__ if isinstance(error, httpx.ConnectError) else None
+    return cause if isinstance(cause, DialError) else None

@@ -46,7 +46,7 @@ def body(data: bytes, *more: Step, complete: bool = True) -> Script:
 
 def pieces(parts: Sequence[bytes], *, complete: bool = True) -> Script:
     """Return an answer that arrives in exactly these pieces, far enough apart to be separate reads."""
-    return Script(steps=tuple(Send(part, 0.005) for part in parts), is_complete=complete)
+    return Script(steps=tuple(Send(part, 0.002) for part in parts), is_complete=complete)
 
 
 def _raw(data: bytes) -> Script:
@@ -152,7 +152,13 @@ FAULTS: dict[str, Callable[[], Script]] = {
     "data-on-two-lines": lambda: body(
         ROLE + FIVE + b'data: {"choices":[{"index":0,\ndata: "delta":{"content":"t0006 "}}]}\n\n' + TAIL
     ),
-    "byte-by-byte": lambda: pieces([bytes([byte]) for byte in ROLE[-20:] + text("t0001 ") + FINISH + DONE]),
+    "byte-by-byte": lambda: pieces(
+        [
+            ROLE,
+            *(bytes([byte]) for byte in 'data: {"choices":[{"delta":{"content":"é😀"}}]}\n\n'.encode()),
+            TAIL,
+        ]
+    ),
     "nul": lambda: body(ROLE + FIVE + b"\0\0\0\n\n" + TAIL),
     "nul-in-json": lambda: body(ROLE + FIVE + b'data: {"choices":\0}\n\n' + TAIL),
     "nul-in-text": lambda: body(ROLE + text("a\0b") + TAIL),

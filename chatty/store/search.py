@@ -1,7 +1,8 @@
 """Full-text search over messages, conversation titles and prompts: newest first, by pages.
 
 A row's id is made from its time, `at * 32 + …`: the newest is the highest id, a date is a bound on the id,
-and a page ends at an id. Nothing is ranked. Which rows a caller may see is decided in SQL before a page is cut.
+and a page ends at an id. Nothing is ranked. Which rows a caller may see is decided in SQL before a page is
+cut.
 
 The index is written by the application when a message is complete, never while its text still grows.
 """

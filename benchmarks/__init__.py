@@ -1,0 +1,1 @@
+"""Programs that measure chatty and print ratios against a bare program run beside it."""

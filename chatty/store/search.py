@@ -307,7 +307,8 @@ def _passing(
     scope: Scope, filters: Filters, ids: Sequence[int], project_column: str, archived_column: str
 ) -> Conditions:
     """Return what rows of both tables must fulfil; the bounds on the id are exact to some ms only."""
-    where = Conditions("s.workspace_id = $1", arguments=(scope.workspace_id,))
+    # The expression keeps SQLite from walking an index of the whole workspace instead of the few ids.
+    where = Conditions("s.workspace_id || '' = $1", arguments=(scope.workspace_id,))
     listed = padded(ids)
     where.add(f"s.id IN ({', '.join('{}' for _ in listed)})", *listed)
     if filters.project_id == "":

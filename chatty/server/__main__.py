@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 from chatty.server.settings import ServerSettings
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(serving: "asyncio.coroutines.Coroutine[object, object, None]") -> None:
+def _run(serving: Coroutine[object, object, None]) -> None:
     import uvloop
 
     gc.freeze()  # what was imported lives as long as the process: the collector need not look at it

@@ -136,9 +136,9 @@ class Dispatcher:
             raise _invalid_params(error) from error
         conversation_id = _conversation_of(validated)
         if conversation_id is None:
-            return await operation.handler(context, validated)
+            return await operation.handle(context, validated)
         async with context.connection.turn(conversation_id):
-            return await operation.handler(context, validated)
+            return await operation.handle(context, validated)
 
     @staticmethod
     def _authorise(principal: Principal, operation: Operation) -> None:

@@ -98,8 +98,7 @@ async def _serve(
         loop.create_task(_stop_when_idle(services, settings.idle_seconds, stopping)),
         loop.create_task(_warm(services)),
     ]
-    while not server.started and not serving_task.done():
-        await asyncio.sleep(0.001)
+    await server.has_started.wait()
     readiness.tell(ready=True, pid=os.getpid())
     logger.info("serving %s as process %d", settings.data_dir, os.getpid())
     await stopping.wait()
@@ -145,7 +144,7 @@ async def _warm(services: Services) -> None:
         logger.exception("warming up failed; the first request will be slower")
 
 
-def _uvicorn(services: Services) -> uvicorn.Server:
+def _uvicorn(services: Services) -> "_QuietServer":
     config = uvicorn.Config(
         build_application(services),
         http=_OwnersOnly,
@@ -170,7 +169,15 @@ class _OwnersOnly(HttpWire):
 
 
 class _QuietServer(uvicorn.Server):
-    """uvicorn without its signal handlers: stopping has an order of ours."""
+    """uvicorn without its signal handlers (stopping has an order of ours), telling when it has started."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_started = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.has_started.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

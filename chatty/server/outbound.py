@@ -26,7 +26,7 @@ class Channel(Protocol):
     """The socket underneath, reduced to what matters here. Writing never blocks and never raises."""
 
     @property
-    def writable(self) -> bool:
+    def can_write(self) -> bool:
         """Whether the peer takes data; when it turns true again, `Outbound.on_writable` is called."""
 
     def write(self, body: bytes) -> None:
@@ -79,7 +79,7 @@ class Outbound:
 
     def signal(self, body: bytes) -> None:
         """Send ephemeral news; a peer that is behind does not get it."""
-        if not self._queue and self._channel.writable:
+        if not self._queue and self._channel.can_write:
             self._write(body)
 
     def event(self, conversation_id: str, event: PublishedEvent) -> None:
@@ -88,7 +88,7 @@ class Outbound:
 
     def delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
         """Send text in flight: the shared bytes when in step, otherwise a slice later."""
-        if not self._queue and self._channel.writable and self._cursor(part) == offset:
+        if not self._queue and self._channel.can_write and self._cursor(part) == offset:
             self._write(body)
             self._cursors[part] = offset + len(text)
         else:
@@ -116,12 +116,12 @@ class Outbound:
     def on_writable(self) -> None:
         """The socket takes data again: first what is queued, in order, then what deltas were missed."""
         self._stop_timer()
-        while self._queue and self._channel.writable:
+        while self._queue and self._channel.can_write:
             entry = self._queue.popleft()
             self._queued_bytes -= len(entry.body)
             self._queued_events -= entry.conversation_id is not None
             self._emit(entry)
-        while self._lagging and not self._queue and self._channel.writable:
+        while self._lagging and not self._queue and self._channel.can_write:
             part = next(iter(self._lagging))
             if self._write_slice(part):
                 del self._lagging[part]
@@ -134,7 +134,7 @@ class Outbound:
         self._lagging.clear()
 
     def _enqueue(self, entry: _Queued) -> None:
-        if not self._queue and self._channel.writable:
+        if not self._queue and self._channel.can_write:
             self._emit(entry)
             return
         self._queue.append(entry)

@@ -66,7 +66,7 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
         rows.NewConversation(
             id=exported.id,
             title=exported.title,
-            title_source="import",
+            title_source="user",
             origin="import",
             model=exported.model,
             params=wire.dump({"system": exported.system} if exported.system else {}),

@@ -94,7 +94,7 @@ class Wire(WebSocketsSansIOProtocol):
         return connected is not None and connected.family == socket.AF_UNIX
 
     @property
-    def writable(self) -> bool:
+    def can_write(self) -> bool:
         """Whether the socket takes data now."""
         return not self._is_blocked and not self.disconnected
 

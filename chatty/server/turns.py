@@ -376,7 +376,7 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
             id=turn.conversation_id,
             project_id=draft.project_id,
             title=draft.title or first_line(turn.parts),
-            title_source="user" if draft.title else "message",
+            title_source="user" if draft.title else "auto",
             origin=draft.origin,
             model=draft.model,
             params=wire.dump(settings),

@@ -55,7 +55,7 @@ class SqliteDatabase:
         path: Path,
         problem: StorageError | None,
         writer: Writer | None,
-        readers: Readers,
+        readers: Readers | Writer,
         copy: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
         self.path = path
@@ -149,6 +149,11 @@ async def open_database(path: Path, *, readers: int = READERS) -> SqliteDatabase
         StorageError: it cannot be read either; the file is as it was.
     """
     return await asyncio.to_thread(_open, path, readers)
+
+
+async def open_memory() -> SqliteDatabase:
+    """Open an empty database in memory: the same schema, nothing on any disk, gone when it is closed."""
+    return await asyncio.to_thread(_open_memory)
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -324,3 +329,19 @@ def _temporary_copy(path: Path) -> tempfile.TemporaryDirectory[str]:
     except OSError as error:
         raise sqlite_files.translate_os_error(error, path) from error
     return folder
+
+
+def _open_memory() -> SqliteDatabase:
+    """Its one connection serves reads too: a second one would see another database.
+
+    References are not enforced: what an ephemeral conversation refers to is in the durable database.
+    """
+    path = ":memory:"
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+    )
+    connection.row_factory = sqlite3.Row
+    build(connection, new_id())
+    writer = Writer(functools.partial(connect_writer, Path(path)), path)
+    writer.start(connection)
+    return SqliteDatabase(Path(path), None, writer, writer)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from chatty.store.database import Scope, Work
 from chatty.store.rows import Inserted, NewUsageRecord, UsageRecord, UsageSum, columns
-from chatty.store.statements import Conditions, first, from_row
+from chatty.store.statements import Conditions, first, from_row, padded, placeholders
 from chatty.store.statements import insert as insert_row
 
 _COLUMNS = columns(UsageRecord)

@@ -32,7 +32,7 @@ class LineChannel:
         self.is_ended = False
 
     @property
-    def writable(self) -> bool:
+    def can_write(self) -> bool:
         """Whether little enough waits for the peer."""
         return self._size < HIGH_WATER_BYTES and not self.is_ended
 
@@ -43,7 +43,7 @@ class LineChannel:
         self._lines += (body, b"\n")
         self._size += len(body) + 1
         self._has_lines.set()
-        if not self.writable and self.listener is not None:
+        if not self.can_write and self.listener is not None:
             self.listener.on_blocked()
 
     def close(self, code: int, reason: str) -> None:

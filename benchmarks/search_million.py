@@ -69,7 +69,9 @@ async def build(path: Path, count: int) -> None:
     large = (await database.write(scope, projects.insert, NewProject(new_id(), "large"), START_MS)).row.id
     small = (await database.write(scope, projects.insert, NewProject(new_id(), "small"), START_MS)).row.id
     total = count // PER_CONVERSATION
-    small_ones = {index * total // SMALL_PROJECT_CONVERSATIONS for index in range(SMALL_PROJECT_CONVERSATIONS)}
+    small_ones = {
+        index * total // SMALL_PROJECT_CONVERSATIONS for index in range(SMALL_PROJECT_CONVERSATIONS)
+    }
     open_ones: list[tuple[str, int]] = []
     made = 0
     batch: list[tuple[NewMessage, str, int]] = []
@@ -102,7 +104,9 @@ async def build(path: Path, count: int) -> None:
 
 
 def insert_batch(
-    scope: Scope, new_ones: Sequence[tuple[NewConversation, int]], batch: Sequence[tuple[NewMessage, str, int]]
+    scope: Scope,
+    new_ones: Sequence[tuple[NewConversation, int]],
+    batch: Sequence[tuple[NewMessage, str, int]],
 ) -> Work[None]:
     for conversation, at in new_ones:
         yield from conversations.insert(scope, conversation, None, at)
@@ -146,7 +150,9 @@ def kinds(small_project: str, vocabulary: Sequence[str], count: int) -> list[Kin
         Kind("rare word", rare),
         Kind("common word", common),
         Kind("two words", lambda chance, words: f"{common(chance, words)} {middling(chance, words)}"),
-        Kind("two middling words", lambda chance, words: f"{middling(chance, words)} {middling(chance, words)}"),
+        Kind(
+            "two middling words", lambda chance, words: f"{middling(chance, words)} {middling(chance, words)}"
+        ),
         Kind("phrase", phrase),
         Kind("prefix of 3 letters", prefix),
         Kind("prefix of 5 letters", long_prefix),
@@ -157,7 +163,10 @@ def kinds(small_project: str, vocabulary: Sequence[str], count: int) -> list[Kin
         Kind("rare word before the middle", rare, search.Filters(before=middle)),
         Kind("common word before an early date", common, search.Filters(before=early)),
         Kind("middling word before an early date", middling, search.Filters(before=early)),
-        Kind("without a common word", lambda chance, words: f"{middling(chance, words)} -{common(chance, words)}"),
+        Kind(
+            "without a common word",
+            lambda chance, words: f"{middling(chance, words)} -{common(chance, words)}",
+        ),
     ]
 
 

@@ -21,7 +21,7 @@ from chatty.store.rows import (
     TreeNode,
     columns,
 )
-from chatty.store.statements import Conditions, first, from_rows
+from chatty.store.statements import Conditions, first, from_rows, storable
 from chatty.store.statements import insert as insert_row
 
 _COLUMNS = columns(Message)
@@ -272,9 +272,7 @@ def delete(scope: Scope, message_id: str, at_ms: int) -> Work[Message]:
 
 def _text(parts: Sequence[NewPart]) -> str:
     return "\n".join(
-        message_parts.storable(part.text) or ""
-        for part in parts
-        if part.type == "text" and part.text is not None
+        str(storable(part.text)) for part in parts if part.type == "text" and part.text is not None
     )
 
 

@@ -75,9 +75,8 @@ async def own_transport(base_url: str) -> Read:
 
     from chatty.providers.transport import StreamTransport, body_of, new_client
 
-    sdk = openai.AsyncOpenAI(
-        api_key="k", base_url=base_url, max_retries=0, http_client=new_client(StreamTransport({}))
-    )  # type: ignore[arg-type]
+    client: Any = new_client(StreamTransport({}))  # the SDK takes the older httpx too, its types do not
+    sdk = openai.AsyncOpenAI(api_key="k", base_url=base_url, max_retries=0, http_client=client)
 
     async def read(model: str) -> int:
         stream = await _sdk_post(sdk, model)

@@ -151,7 +151,7 @@ class Dialer:
         except DialError:
             raise
         except ssl.SSLCertVerificationError as error:
-            raise DialError(
+            raise SetupError(
                 f"the certificate of {origin.host} is not trusted: {error.verify_message}"
             ) from error
         except ssl.SSLError as error:

@@ -61,6 +61,10 @@ _MEANS_MODEL = re.compile(
     r"(?i)\bmodel\b.{0,120}(?:not (?:exist|found)|does not exist|unknown|no longer)|no such model"
 )
 
+_MEANS_OVERLOADED = re.compile(
+    r"(?i)over (?:its )?capacity|overloaded|temporarily unavailable|try again later"
+)
+
 _KEPT: Final = "Your message is kept."
 _PARTLY_KEPT: Final = "The text so far is kept."
 
@@ -202,12 +206,16 @@ def _classify(status: int | None, error: ErrorObject) -> ErrorType:
         found = _BY_CODE.get(name)
         if found is not None and found != "provider/bad_request":
             return found
+    if status is None and re.fullmatch(r"[45]\d\d", error.code):
+        status = int(error.code)  # several vendors put the status they could no longer send there
     if status in (None, 400, 404, 413, 422):
         if _MEANS_CONTEXT.search(error.message):
             return "provider/context_length"
         if _MEANS_MODEL.search(error.message):
             return "provider/model_unknown"
     if status is None:
+        if _MEANS_OVERLOADED.search(error.message):
+            return "provider/overloaded"
         return "provider/stream_broken" if error.type != "invalid_request_error" else "provider/bad_request"
     return _BY_STATUS.get(status) or ("provider/overloaded" if status >= 500 else "provider/bad_request")
 

@@ -297,7 +297,7 @@ def _headers(sdk: Sdk, endpoint: Endpoint, idempotency_key: str = "") -> dict[st
 
 
 def _is_header_value(key: str) -> bool:
-    return key.isascii() and key.isprintable() and key == key.strip() != ""
+    return re.fullmatch(r"[\x21-\x7e]+", key) is not None
 
 
 def _connect_only(seconds: float) -> Any:

@@ -2,7 +2,7 @@
 
 The model's name chooses what happens (`upstream_scripts.py`, `upstream_faults.py`), or a test hands the
 scripts over. It is deterministic, fast enough to be the upstream of the benchmarks, and records what it was
-asked. It does not do TLS, HTTP/2 or anything but POST /v1/chat/completions and GET /v1/models.
+asked. It does not do HTTP/2 or anything but POST /v1/chat/completions and GET /v1/models.
 
     python -m tests.instruments.fake_upstream --port 0 --tokens 200 --delay-ms 0
 """
@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class FakeUpstream:
         seed: int = 0,
         port: int = 0,
         keeps_requests: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._scripts: Sequence[Script] = scripts
         self._key = key
@@ -84,6 +86,7 @@ class FakeUpstream:
         self._seed = seed
         self._port = port
         self._keeps_requests = keeps_requests
+        self._tls = tls
         self._seen: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,14 +100,14 @@ class FakeUpstream:
 
     @property
     def url(self) -> str:
-        """The base URL to configure, `http://127.0.0.1:PORT/v1`."""
+        """The base URL to configure, such as `http://127.0.0.1:PORT/v1`."""
         assert self._server is not None, "not started"
         host, port = self._server.sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}/v1"
+        return f"{'https' if self._tls else 'http'}://{host}:{port}/v1"
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self._port, limit=1 << 20, backlog=1024
+            self._accept, "127.0.0.1", self._port, limit=1 << 20, backlog=1024, ssl=self._tls
         )
         return self
 

@@ -1,1 +1,4 @@
-"""The contract between clients and servers: wire models, method names, errors, versions. Imports nothing of ours."""
+"""The contract between clients and servers: wire models, methods, errors, versions.
+
+Imports nothing of ours.
+"""

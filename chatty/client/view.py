@@ -146,6 +146,7 @@ class ConversationView:
         self.runs: dict[str, dict[str, Any]] = {}
         self.head = 0
         self.has_older = False
+        self._children: dict[str | None, list[str]] = {}
         self._changes = Changes()
 
     def apply(self, update: Update) -> None:
@@ -175,17 +176,19 @@ class ConversationView:
     def siblings(self, message_id: str) -> list[str]:
         """Return the ids of all versions of a message, itself included, in order of creation."""
         node = self.nodes.get(message_id)
-        if node is None:
-            return []
-        found = [other for other in self.nodes.values() if other.parent_id == node.parent_id]
-        return [other.id for other in sorted(found, key=lambda other: other.created_seq)]
+        return [] if node is None else list(self._children[node.parent_id])
 
     def newest_leaf(self, message_id: str) -> str:
-        """Return the end of the path through a message that was added to last."""
-        below = [node for node in self.nodes.values() if node.parent_id == message_id]
-        if not below:
-            return message_id
-        return self.newest_leaf(max(below, key=self._newest_below).id)
+        """Return the end of the path through a message that was added to last.
+
+        The newest message below it is that end: whatever follows a message is newer.
+        """
+        newest, to_visit = message_id, [message_id]
+        while to_visit:
+            current = to_visit.pop()
+            newest = max(newest, current, key=lambda found: self.nodes[found].created_seq)
+            to_visit += self._children.get(current, ())
+        return newest
 
     def choose_leaf(self, message_id: str) -> None:
         """Use the path that ends in this message. Its messages may have to be fetched (``refresh``)."""
@@ -199,14 +202,12 @@ class ConversationView:
         self.has_older = page["has_older"]
         self._changes.shape = True
 
-    def _newest_below(self, node: Node) -> int:
-        below = [other for other in self.nodes.values() if other.parent_id == node.id]
-        return max([node.created_seq, *(self._newest_below(other) for other in below)])
-
     def _replace(self, result: dict[str, Any]) -> None:
         self.conversation = dict(result["conversation"] or {})
         self.messages = {message["id"]: _message_view(message) for message in result["messages"]}
-        self.nodes = {node["id"]: _node(node) for node in result["tree"]}
+        self.nodes, self._children = {}, {}
+        for node in result["tree"]:
+            self._add_node(node)
         self.leaf = result["leaf"]
         self.runs = {run["id"]: dict(run) for run in result["runs"]}
         self.head = result["head"]
@@ -263,13 +264,18 @@ class ConversationView:
     def _add(self, message: dict[str, Any]) -> None:
         if message["id"] in self.nodes:
             return
-        self.nodes[message["id"]] = _node(message)
+        self._add_node(message)
         self.messages[message["id"]] = _message_view(message)
         if self.leaf == message.get("parent_id"):
             self.leaf = message["id"]
         self.conversation["message_count"] = self.conversation.get("message_count", 0) + 1
         self._changes.messages.add(message["id"])
         self._changes.shape = True
+
+    def _add_node(self, message: dict[str, Any]) -> None:
+        node = _node(message)
+        self.nodes[node.id] = node
+        self._children.setdefault(node.parent_id, []).append(node.id)
 
     def _patch(self, message_id: str, patch: dict[str, Any]) -> None:
         """Take over the named fields of a message; ``None`` clears one."""

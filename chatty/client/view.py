@@ -128,6 +128,12 @@ class Changes:
 class ConversationView:
     """One conversation, kept up by ``apply``.
 
+    The path in use follows what this user adds, from whichever program, and what anybody adds at its
+    end; what others add elsewhere leaves it alone.
+
+    Args:
+        user_id: who looks; ``None``: everything is this user's own, as on a local server.
+
     Attributes:
         conversation: as ``chatty.protocol.conversation.Conversation``; empty before the first snapshot.
         messages: those with text at hand, by id.
@@ -138,7 +144,8 @@ class ConversationView:
         has_older: whether the path goes on above the messages at hand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: str | None = None) -> None:
+        self._user_id = user_id
         self.conversation: dict[str, Any] = {}
         self.messages: dict[str, MessageView] = {}
         self.nodes: dict[str, Node] = {}
@@ -243,9 +250,9 @@ class ConversationView:
             case "conversation":
                 self._apply_conversation_event(event.data)
             case "message":
-                self._apply_message_event(what, event.data)
+                self._apply_message_event(what, event)
             case "run":
-                self._apply_run_event(what, event.data)
+                self._apply_run_event(what, event)
             case "part":
                 self._apply_part_event(what, event.data)
 
@@ -254,19 +261,23 @@ class ConversationView:
             self.conversation = dict(data["conversation"])
         self._changes.conversation = True
 
-    def _apply_message_event(self, what: str, data: dict[str, Any]) -> None:
+    def _apply_message_event(self, what: str, event: Event) -> None:
         match what:
             case "created":
-                self._add(data["message"])
+                self._add(event.data["message"], is_own=self._is_own(event))
             case "updated":
-                self._patch(data["message_id"], data)
+                self._patch(event.data["message_id"], event.data)
 
-    def _add(self, message: dict[str, Any]) -> None:
+    def _is_own(self, event: Event) -> bool:
+        """Whether a person caused it, and that person is who looks."""
+        return event.actor is not None and self._user_id in (None, event.actor)
+
+    def _add(self, message: dict[str, Any], *, is_own: bool) -> None:
         if message["id"] in self.nodes:
             return
         self._add_node(message)
         self.messages[message["id"]] = _message_view(message)
-        if self.leaf == message.get("parent_id"):
+        if is_own or self.leaf == message.get("parent_id"):
             self.leaf = message["id"]
         self.conversation["message_count"] = self.conversation.get("message_count", 0) + 1
         self._changes.messages.add(message["id"])
@@ -291,12 +302,11 @@ class ConversationView:
             message.parts = [_part_view(part) for part in patch["parts"]]
         self._changes.messages.add(message_id)
 
-    def _apply_run_event(self, what: str, data: dict[str, Any]) -> None:
+    def _apply_run_event(self, what: str, event: Event) -> None:
+        data = event.data
         match what:
             case "queued":
-                run = data["run"]
-                self.runs[run["id"]] = dict(run)
-                self._patch(run["message_id"], {**_NOT_YET, "run_id": run["id"], "status": "pending"})
+                self._queue_run(data["run"], is_own=self._is_own(event))
             case "started":
                 self._update_run(data, "running")
                 self._patch(data["message_id"], {**_named(data), "status": "streaming"})
@@ -307,6 +317,12 @@ class ConversationView:
                 self._patch(data["message_id"], {name: data[name] for name in _FINISHED if name in data})
         self.conversation["is_answering"] = bool(self.runs)
         self._changes.conversation = True
+
+    def _queue_run(self, run: dict[str, Any], *, is_own: bool) -> None:
+        self.runs[run["id"]] = dict(run)
+        self._patch(run["message_id"], {**_NOT_YET, "run_id": run["id"], "status": "pending"})
+        if is_own and self.leaf != run["message_id"]:
+            self.choose_leaf(run["message_id"])
 
     def _update_run(self, data: dict[str, Any], status: str) -> None:
         if (run := self.runs.get(data["run_id"])) is not None:

@@ -1,4 +1,4 @@
-"""What a server does with conversations, as simply as it can be written: the model that clients are tested by.
+"""What a server does with conversations, written as simply as can be: the model clients are tested by.
 
 In memory, one user, no rights, no limits. Every change makes its events at once and hands them to
 whoever watches; nothing here knows a socket. The fake server puts it behind one.
@@ -15,6 +15,7 @@ JsonObject = dict[str, Any]
 Watch = Callable[[str, JsonObject], None]
 """Called with the method and the parameters of a notification."""
 
+USER = "somebody"
 AT = "2026-01-01T00:00:00.000Z"
 
 
@@ -79,8 +80,10 @@ class Reference:
         conversation, run = self._run(run_id)
         run["status"] = "running"
         message = conversation.messages[run["message_id"]]
-        message["status"] = "streaming"
-        self._event(conversation, "run.started", {"run_id": run_id, "message_id": message["id"], **_served(run)})
+        message.update(status="streaming", **_served(run))
+        self._event(
+            conversation, "run.started", {"run_id": run_id, "message_id": message["id"], **_served(run)}
+        )
 
     def write(self, run_id: str, text: str, *, part_type: str = "text") -> None:
         """Append text to the run's last part of that type, opening one if the last is another."""
@@ -165,7 +168,9 @@ class Reference:
         conversation.title = params["title"]
         conversation.version += 1
         seq = conversation.head + 1
-        self._event(conversation, "conversation.updated", {"conversation": {**conversation.as_wire(), "head": seq}})
+        self._event(
+            conversation, "conversation.updated", {"conversation": {**conversation.as_wire(), "head": seq}}
+        )
         return {"conversation": conversation.as_wire(), "seq": seq}
 
     def _conversation_subscribe(self, params: JsonObject) -> JsonObject:
@@ -239,7 +244,9 @@ class Reference:
     def _message_continue(self, params: JsonObject) -> JsonObject:
         conversation = self._find(params["conversation_id"])
         message = conversation.messages[params["message_id"]]
-        message.update(status="pending", finish_reason=None, usage=None, error=None, run_id=params["run"]["id"])
+        message.update(
+            status="pending", finish_reason=None, usage=None, error=None, run_id=params["run"]["id"]
+        )
         run = self._queue(conversation, message, params["run"])
         return {"message": _copy(message), "run": run, "seq": conversation.head}
 
@@ -310,7 +317,8 @@ class Reference:
             "created_at": AT,
         }
         conversation.runs[run["id"]] = run
-        self._event(conversation, "run.queued", {"run": dict(run)})
+        conversation.leaf = reply["id"]
+        self._event(conversation, "run.queued", {"run": dict(run)}, USER)
         self.on_run(dict(run))
         return dict(run)
 
@@ -340,9 +348,10 @@ class Reference:
             "error": None,
         }
         conversation.messages[message_id] = message
-        if conversation.leaf == parent_id:
+        actor = USER if role == "user" else None
+        if actor or conversation.leaf == parent_id:
             conversation.leaf = message_id
-        self._event(conversation, "message.created", {"message": _copy(message)})
+        self._event(conversation, "message.created", {"message": _copy(message)}, actor)
         return message
 
     def _complete_parts(self, conversation: Conversation, message: JsonObject) -> None:
@@ -394,13 +403,15 @@ class Reference:
             if part["status"] == "streaming"
         ]
 
-    def _event(self, conversation: Conversation, event_type: str, data: JsonObject) -> None:
+    def _event(
+        self, conversation: Conversation, event_type: str, data: JsonObject, actor: str | None = None
+    ) -> None:
         event = {
             "conversation_id": conversation.id,
             "seq": conversation.head + 1,
             "type": event_type,
             "at": AT,
-            "actor": None,
+            "actor": actor,
             "data": data,
         }
         conversation.events.append(event)
@@ -427,7 +438,9 @@ def _copy(message: JsonObject) -> JsonObject:
 
 def _stored(message: JsonObject) -> JsonObject:
     """A message as the disk has it: text in flight is elsewhere."""
-    parts = [{**part, "text": "" if part["status"] == "streaming" else part["text"]} for part in message["parts"]]
+    parts = [
+        {**part, "text": "" if part["status"] == "streaming" else part["text"]} for part in message["parts"]
+    ]
     return {**message, "parts": parts}
 
 

@@ -29,10 +29,9 @@ def run(arguments: list[str]) -> int:
     except ProtocolError as error:
         return _said(error, arguments, debug=debug)
     except KeyboardInterrupt:
-        write_note("chatty: interrupted")
-        return ExitCode.INTERRUPTED
+        return _said(ProtocolError("cancelled", "interrupted"), arguments)
     except Terminated:
-        write_note("chatty: terminated")
+        _said(ProtocolError("cancelled", "terminated"), arguments)
         return ExitCode.TERMINATED
     except BrokenPipeError:
         return ExitCode.CLOSED_PIPE
@@ -75,7 +74,7 @@ def _one_line(complaint: BaseException) -> str:
     return f"{sentence[:1].lower()}{sentence[1:]}; see: {words} --help"
 
 
-def _said(error: ProtocolError, arguments: list[str], *, debug: bool) -> int:
+def _said(error: ProtocolError, arguments: list[str], *, debug: bool = False) -> int:
     if debug:
         _print_traceback(error)
     try:

@@ -103,8 +103,8 @@ def build_group(
         invoke_without_command: whether the callback answers when no command is named.
     """
     app = _plain_typer(cls=LazyGroup)
+    app.info.name = name
     app.callback(
-        name=name,
         help=group.help,
         epilog=f"Example: {group.example}",
         invoke_without_command=invoke_without_command,

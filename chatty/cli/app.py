@@ -12,9 +12,7 @@ def root_command() -> LazyGroup:
         example=EXAMPLE,
         commands={},
     )
-    return build_group(
-        "chatty", root, entries=ENTRIES, callback=full_screen, invoke_without_command=True
-    )
+    return build_group("chatty", root, entries=ENTRIES, callback=full_screen, invoke_without_command=True)
 
 
 def _verbs(noun: str, **functions: str) -> dict[str, CommandAt]:
@@ -85,7 +83,7 @@ ENTRIES: dict[str, Entry] = {
             "providers",
             list="list_providers",
             add="add_provider",
-            test="test_provider",
+            test="try_provider",
             remove="remove_provider",
         ),
     ),

@@ -29,14 +29,18 @@ def full_screen(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="Ask this model.", autocompletion=complete_models),
+        typer.Option(
+            "-m", "--model", metavar="PROVIDER/MODEL", help="Ask this model.", autocompletion=complete_models
+        ),
     ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="NAME", help="Talk to this server instead of the local one.")
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Chat line by line, without a screen.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Print tracebacks; works with every command.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Print tracebacks; works with every command.")
+    ] = False,
 ) -> None:
     """Open the full-screen client, unless a command was named."""
     if server is not None:

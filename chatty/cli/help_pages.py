@@ -7,8 +7,14 @@ The pages lie in ``help/`` as package data. After changing a command, write them
 A test renders all of them and compares, so a forgotten page does not pass.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DIRECTORY = os.path.join(os.path.dirname(__file__), "help")
 
@@ -46,12 +52,13 @@ def write_all() -> None:
             file.write(text)
 
 
-def _render(command: "object", words: list[str], parent: "object") -> "list[tuple[list[str], str]]":
-    context = command.context_class(command, info_name=(words or ["chatty"])[-1], parent=parent, **command.context_settings)  # type: ignore[attr-defined]
-    rendered = [(words, command.get_help(context) + "\n")]  # type: ignore[attr-defined]
-    if hasattr(command, "list_commands"):
-        for name in command.list_commands(context):
-            rendered += _render(command.get_command(context, name), [*words, name], context)  # type: ignore[attr-defined]
+def _render(command: Any, words: list[str], parent: Any) -> list[tuple[list[str], str]]:
+    """Render a command and everything under it, as it would print its help itself."""
+    name = (words or ["chatty"])[-1]
+    context = command.context_class(command, info_name=name, parent=parent, **command.context_settings)
+    rendered = [(words, command.get_help(context) + "\n")]
+    for verb in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        rendered += _render(command.get_command(context, verb), [*words, verb], context)
     return rendered
 
 

@@ -70,9 +70,8 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put in the verb that goes without saying."""
-        if self.default and (not args or args[0] not in self.entries):
-            if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
-                args = [self.default, *args]
+        if self.default and (not args or _is_option_of_verb(args[0])):
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -83,6 +82,10 @@ class LazyGroup(TyperGroup):
             near = get_close_matches(args[0], self.entries, n=1)
             ctx.fail(f'there is no command "{args[0]}"' + (f', did you mean "{near[0]}"?' if near else ""))
         return super().resolve_command(ctx, args)
+
+
+def _is_option_of_verb(word: str) -> bool:
+    return word.startswith("-") and word not in ("-h", "--help")
 
 
 def build_group(
@@ -119,9 +122,7 @@ def build_group(
 
 def _plain_typer(cls: type[TyperGroup] | None = None) -> typer.Typer:
     # Rich help would double what the import costs.
-    return typer.Typer(
-        cls=cls, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
+    return typer.Typer(cls=cls, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def _nothing() -> None:

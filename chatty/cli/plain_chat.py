@@ -66,8 +66,6 @@ def _read_line() -> str | None:
 def _ask(line: str, conversation_id: str, model: str | None) -> None:
     say("asking")
     code = exchange.run(
-        AskOptions(
-            words=(line,), conversation=conversation_id, model=model, is_raw=True, reads_stdin=False
-        )
+        AskOptions(words=(line,), conversation=conversation_id, model=model, is_raw=True, reads_stdin=False)
     )
     say("done" if code == 0 else "no whole answer")

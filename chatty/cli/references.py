@@ -92,5 +92,7 @@ def _named(rows: list[dict[str, Any]], reference: str, noun: str, listing: str) 
     if not matches:
         raise ProtocolError("not_found", f'there is no {noun} "{reference}"; see: {listing}')
     if len(matches) > 1:
-        raise usage_error(f'"{reference}" names {len(matches)} {noun}s in different projects; name the project')
+        raise usage_error(
+            f'"{reference}" names {len(matches)} {noun}s in different projects; name the project'
+        )
     return matches[0]

@@ -35,7 +35,9 @@ def server(home: Path) -> Iterator[FakeServer]:
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
     """What the program is told about the world: its home, and nothing of ours."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV")
+    }
     return {
         **kept,
         "CHATTY_HOME": str(home),

@@ -112,7 +112,11 @@ class Refusal(Exception):
 
     def __init__(self, error_type: str, message: str, **data: Any) -> None:
         super().__init__(message)
-        self.wire = {"code": -32000, "message": message, "data": {"type": error_type, "retryable": False, **data}}
+        self.wire = {
+            "code": -32000,
+            "message": message,
+            "data": {"type": error_type, "retryable": False, **data},
+        }
 
 
 def _body(reader: Any) -> bytes:

@@ -37,7 +37,9 @@ def ask(
         ),
     ] = None,
     as_json: AsJson = False,
-    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print events as they come, one per line.")] = False,
+    as_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print events as they come, one per line.")
+    ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="No Markdown, even on a terminal.")] = False,
     option: Annotated[
         list[str] | None,
@@ -54,7 +56,9 @@ def ask(
         bool, typer.Option("--detach", help="Print the conversation's id and leave; the server carries on.")
     ] = False,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing anywhere.")] = False,
-    no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
+    no_stream: Annotated[
+        bool, typer.Option("--no-stream", help="Print the answer when it is whole.")
+    ] = False,
     timing: Annotated[bool, typer.Option("--timing", help="Say on standard error how long it took.")] = False,
     no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Do not read standard input.")] = False,
 ) -> None:
@@ -101,7 +105,9 @@ def _check(options: AskOptions) -> None:
     if options.is_ephemeral and goes_on:
         raise usage_error("--ephemeral keeps nothing, so it cannot go on with a conversation")
     if options.is_ephemeral and options.is_detached:
-        raise usage_error("--ephemeral keeps nothing, so there would be nothing to come back to: drop --detach")
+        raise usage_error(
+            "--ephemeral keeps nothing, so there would be nothing to come back to: drop --detach"
+        )
     if options.project is not None and goes_on:
         raise usage_error("--project is for new conversations; this one has its place already")
 

@@ -175,9 +175,7 @@ class _Exchange:
 
     def _cancel_run(self) -> None:
         try:
-            self._session.call(
-                "run.cancel", {"run_id": self._request.run_id}, timeout_seconds=STOP_SECONDS
-            )
+            self._session.call("run.cancel", {"run_id": self._request.run_id}, timeout_seconds=STOP_SECONDS)
             self._was_accepted = True
         except ProtocolError:
             # The run never came to be, or the server is gone: either way nothing is left to stop.
@@ -215,7 +213,9 @@ class _Exchange:
         if status == "cancelled":
             return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self._kept()}")
         if status == "interrupted":
-            return ProtocolError("unavailable/interrupted", f"the server stopped in the middle; {self._kept()}")
+            return ProtocolError(
+                "unavailable/interrupted", f"the server stopped in the middle; {self._kept()}"
+            )
         return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
 
     def _stopped_error(self) -> ProtocolError:
@@ -224,7 +224,9 @@ class _Exchange:
 
     def _timeout_error(self) -> ProtocolError:
         seconds = self._options.timeout_seconds
-        return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self._kept()}", retryable=True)
+        return ProtocolError(
+            "timeout", f"no whole answer within {seconds:g} s; {self._kept()}", retryable=True
+        )
 
     def _kept(self) -> str:
         if self._options.is_ephemeral:
@@ -242,7 +244,8 @@ class _Exchange:
         first, total = self._timing()
         usage = self._reply.usage or {}
         tokens = f", {usage['input_tokens']} tokens in, {usage['output_tokens']} out" if usage else ""
-        return f"first text after {'-' if first is None else f'{first:.0f}'} ms, all after {total:.0f} ms{tokens}"
+        began = "no text" if first is None else f"first text after {first:.0f} ms"
+        return f"{began}, all after {total:.0f} ms{tokens}"
 
 
 def _print_error(error: ProtocolError, options: AskOptions, value: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def parts(options: AskOptions, deadline: Deadline) -> list[TextPart]:
 
 
 def _argument(text: str) -> str:
-    """Bytes of the command line that are not UTF-8 arrive as lone surrogates; the wire has no room for them."""
+    """Replace bytes that are not UTF-8: they arrive as lone surrogates, which the wire has no room for."""
     return os.fsencode(text).decode("utf-8", "replace")
 
 

@@ -43,7 +43,7 @@ def build(session: Session, options: AskOptions, parts: list[dict[str, Any]]) ->
     if options.timeout_seconds is not None:
         grace = 0.0 if options.is_detached else SERVER_GRACE_SECONDS
         run["timeout_seconds"] = min(options.timeout_seconds + grace, _LONGEST_RUN_SECONDS)
-    params = {
+    params: dict[str, Any] = {
         "conversation": place,
         "id": new_id(),
         "mode": "append",

@@ -28,7 +28,9 @@ def export_chats(
     export_format: Annotated[
         Format,
         typer.Option(
-            "--format", help="Markdown and HTML are to read; JSON and JSONL can be imported again.", show_default=True
+            "--format",
+            help="Markdown and HTML are to read; JSON and JSONL can be imported again.",
+            show_default=True,
         ),
     ] = Format.MARKDOWN,
     output: Annotated[

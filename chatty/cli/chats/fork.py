@@ -17,7 +17,8 @@ EXAMPLE = 'chatty chats fork last --title "Another way"'
 def fork_chat(
     conversation: Conversation,
     message: Annotated[
-        str | None, typer.Option("--message", metavar="ID", help="The last message to copy; else all of them.")
+        str | None,
+        typer.Option("--message", metavar="ID", help="The last message to copy; else all of them."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="The title of the copy.")] = None,
     as_json: AsJson = False,

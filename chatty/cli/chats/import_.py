@@ -55,7 +55,9 @@ class _Tally:
 
 
 def import_chats(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Exported files; - is standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Exported files; - is standard input.")
+    ],
     source: Annotated[Source, typer.Option("--from", help="Whose format the files have.")] = Source.AUTO,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     as_json: AsJson = False,
@@ -93,7 +95,9 @@ def _take(session: Session, entry: Entry, tally: _Tally, *, dry_run: bool) -> No
         tally.refuse(entry.where, entry.why, ExitCode.USAGE)
         return
     try:
-        answer = _would_import(session, entry.conversation) if dry_run else _import(session, entry.conversation)
+        answer = (
+            _would_import(session, entry.conversation) if dry_run else _import(session, entry.conversation)
+        )
     except ProtocolError as error:
         if error.family in ("connection", "protocol_unsupported"):
             raise
@@ -120,6 +124,9 @@ def _would_import(session: Session, conversation: dict[str, Any]) -> dict[str, A
 
 def _print(tally: _Tally, *, dry_run: bool) -> None:
     verb = "would import" if dry_run else "imported"
-    say(f"{verb} {tally.conversations} conversations with {tally.messages} messages, {tally.skipped} were here")
+    say(
+        f"{verb} {tally.conversations} conversations with {tally.messages} messages; "
+        f"{tally.skipped} were here already"
+    )
     for error in tally.errors:
         write_note(f"chatty: {sanitize(error['where'] + ': ' + error['why'], multiline=False)}")

@@ -35,7 +35,12 @@ def search_chats(
     print_table(
         ("ID", "WHEN", "TITLE", "TEXT"),
         [
-            (references.short_id(hit["conversation_id"] or ""), ago(hit["at"]), hit["title"][:30], hit["snippet"])
+            (
+                references.short_id(hit["conversation_id"] or ""),
+                ago(hit["at"]),
+                hit["title"][:30],
+                hit["snippet"],
+            )
             for hit in hits
         ],
         empty="nothing found; fewer words or a prefix* find more",

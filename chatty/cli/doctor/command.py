@@ -55,7 +55,9 @@ def _configuration(locations: Locations) -> Finding:
     try:
         load(locations.config_file)
     except ProtocolError as error:
-        return failed("configuration", error.message, "edit the file, see: chatty config path", exit_code(error.type))
+        return failed(
+            "configuration", error.message, "edit the file, see: chatty config path", exit_code(error.type)
+        )
     return ok("configuration", locations.config_file)
 
 

@@ -21,7 +21,7 @@ KEYRING_SECONDS = 5.0
 """A locked keyring may wait for a password dialogue that nobody sees."""
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    "nfs nfs4 cifs smb3 smbfs smb2 fuse.sshfs afs 9p ceph fuse.ceph glusterfs fuse.glusterfs lustre".split()
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "fuse.sshfs", "afs", "9p", "ceph", "fuse.ceph", "lustre")
 )
 
 
@@ -34,7 +34,7 @@ def versions() -> Iterator[Finding]:
         yield warning(
             "sqlite",
             f"{sqlite3.sqlite_version}, older than {wanted}",
-            f"a Python with SQLite {wanted} or newer is safer; chatty works with this one by checkpointing alone",
+            f"use a Python with SQLite {wanted} or newer when you can",
         )
     else:
         yield ok("sqlite", sqlite3.sqlite_version)
@@ -106,7 +106,12 @@ def keyring() -> Finding:
 def _directory(check: str, path: str) -> Finding:
     nearest = _nearest_existing(path)
     if not os.access(nearest, os.W_OK | os.X_OK):
-        return failed(check, f"{nearest} cannot be written", f"make it yours: chown or chmod {nearest}", ExitCode.STORAGE)
+        return failed(
+            check,
+            f"{nearest} cannot be written",
+            f"make it yours: chown or chmod {nearest}",
+            ExitCode.STORAGE,
+        )
     if nearest != path:
         return ok(check, f"{path}, made when needed")
     if os.stat(path).st_mode & 0o077:
@@ -151,7 +156,9 @@ def _keyring_name() -> str | None:
         import keyring as keyring_library
 
         backend = keyring_library.get_keyring()
-        names.append(f"{type(backend).__module__}.{type(backend).__qualname__}".removeprefix("keyring.backends."))
+        names.append(
+            f"{type(backend).__module__}.{type(backend).__qualname__}".removeprefix("keyring.backends.")
+        )
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

@@ -14,9 +14,7 @@ def server(session: Session) -> Finding:
     try:
         status = session.call("server.status", {}, timeout_seconds=20.0)
     except ProtocolError as error:
-        return failed(
-            "server", error.message, "see: chatty server logs", exit_code(error.type)
-        )
+        return failed("server", error.message, "see: chatty server logs", exit_code(error.type))
     return ok(
         "server",
         f"{status['state']}, process {status['pid']}, version {status['version']}, "

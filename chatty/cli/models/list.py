@@ -15,7 +15,9 @@ EXAMPLE = "chatty models list --provider openai"
 def list_models(
     provider: Annotated[
         str | None,
-        typer.Option("--provider", metavar="NAME", help="Only this provider's.", autocompletion=complete_providers),
+        typer.Option(
+            "--provider", metavar="NAME", help="Only this provider's.", autocompletion=complete_providers
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also models of providers that have no key here.")
@@ -38,7 +40,9 @@ def list_models(
 
 
 def _row(model: dict[str, Any]) -> tuple[str, ...]:
-    marks = [word for word, holds in (("default", model["is_default"]), ("no key", not model["is_ready"])) if holds]
+    marks = [
+        word for word, holds in (("default", model["is_default"]), ("no key", not model["is_ready"])) if holds
+    ]
     return (
         model["id"],
         _tokens(model.get("context_tokens")),

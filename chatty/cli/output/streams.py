@@ -26,7 +26,9 @@ def write_out(text: str) -> None:
     except OSError as error:
         from chatty.protocol.errors import ProtocolError
 
-        raise ProtocolError("storage/output", f"standard output cannot be written: {error.strerror}") from error
+        raise ProtocolError(
+            "storage/output", f"standard output cannot be written: {error.strerror}"
+        ) from error
 
 
 def write_note(text: str) -> None:

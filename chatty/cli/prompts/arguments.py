@@ -9,7 +9,8 @@ from chatty.cli.session import Session
 
 Body = Annotated[str | None, typer.Option("--body", metavar="TEXT", help="The text of the prompt.")]
 BodyFile = Annotated[
-    str | None, typer.Option("-f", "--file", metavar="PATH", help="Read the text from a file; - is standard input.")
+    str | None,
+    typer.Option("-f", "--file", metavar="PATH", help="Read the text from a file; - is standard input."),
 ]
 Note = Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why this version was written.")]
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="What it is for, in a few words.")]

@@ -17,7 +17,9 @@ EXAMPLE = "chatty prompts show review --body > review.md"
 
 def show_prompt(
     name: PromptArgument,
-    version: Annotated[int | None, typer.Option("--version", min=1, help="A version; else the newest.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="A version; else the newest.")
+    ] = None,
     body: Annotated[bool, typer.Option("--body", help="Print the text and nothing else.")] = False,
     project: ProjectOption = None,
     as_json: AsJson = False,
@@ -39,7 +41,9 @@ def _version(session: Session, found: dict[str, object], number: int) -> object:
     for version in session.call("prompt.versions", {"prompt_id": found["id"]})["items"]:
         if version["n"] == number:
             return version
-    raise ProtocolError("not_found", f'"{found["name"]}" has no version {number}; see: chatty prompts versions')
+    raise ProtocolError(
+        "not_found", f'"{found["name"]}" has no version {number}; see: chatty prompts versions'
+    )
 
 
 def _print_body(text: str) -> None:

@@ -42,7 +42,8 @@ def add_provider(
     ] = None,
     kind: Annotated[Kind | None, typer.Option("--kind", help="The protocol it speaks.")] = None,
     model: Annotated[
-        str | None, typer.Option("--default-model", metavar="MODEL", help="The model to use without a choice.")
+        str | None,
+        typer.Option("--default-model", metavar="MODEL", help="The model to use without a choice."),
     ] = None,
     key_stdin: Annotated[bool, typer.Option("--key-stdin", help="Read the key from standard input.")] = False,
     key_env: Annotated[
@@ -50,7 +51,8 @@ def add_provider(
     ] = None,
     no_key: Annotated[bool, typer.Option("--no-key", help="The endpoint needs none.")] = False,
     keep_in: Annotated[
-        Place, typer.Option("--keep-in", help="Where to keep the key; the file is plain text only you can read.")
+        Place,
+        typer.Option("--keep-in", help="Where to keep the key; the file is plain text only you can read."),
     ] = Place.KEYRING,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +66,10 @@ def add_provider(
     if as_json:
         print_json({"provider": provider})
     else:
-        say(f"{provider['name']}: key {_where(provider['key_source'])}; try it with: chatty providers test {name}")
+        say(
+            f"{provider['name']}: key {_where(provider['key_source'])}; "
+            f"try it with: chatty providers test {name}"
+        )
 
 
 def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> str | None:

@@ -11,7 +11,7 @@ from chatty.cli.session import Session
 EXAMPLE = "chatty providers test openai"
 
 
-def test_provider(name: ProviderArgument, as_json: AsJson = False) -> None:
+def try_provider(name: ProviderArgument, as_json: AsJson = False) -> None:
     """Ask a provider for its models: the cheapest proof that the key works."""
     answer = Session().call("provider.test", {"name": name})
     error = error_from_object(answer["error"]) if answer.get("error") else None

@@ -34,7 +34,8 @@ def stop_server(
     if not answer["stopping"]:
         raise ProtocolError(
             "conflict/run_active",
-            f"{answer['active_runs']} answers are being written; wait for them, or: chatty server stop --force",
+            f"{answer['active_runs']} answers are being written; "
+            "wait for them, or: chatty server stop --force",
         )
     _wait_until_gone(session)
     _say_stopped("stopped", as_json=as_json)
@@ -49,7 +50,9 @@ def _wait_until_gone(session: Session) -> None:
             if error.type == "connection/refused":
                 return
         time.sleep(_LOOK_AGAIN_SECONDS)
-    raise ProtocolError("timeout", f"the server has not left within {LEAVING_SECONDS:.0f} s; see: chatty server logs")
+    raise ProtocolError(
+        "timeout", f"the server has not left within {LEAVING_SECONDS:.0f} s; see: chatty server logs"
+    )
 
 
 def _say_stopped(word: str, *, as_json: bool) -> None:

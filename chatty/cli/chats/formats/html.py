@@ -44,7 +44,9 @@ def to_html(chats: list[tuple[Json, list[Json]]]) -> str:
 
 
 def _chat(conversation: Json, messages: list[Json]) -> str:
-    head = f'<h1>{_safe(conversation["title"])}</h1>\n<p class="note">{_safe(conversation["created_at"])}</p>\n'
+    head = (
+        f'<h1>{_safe(conversation["title"])}</h1>\n<p class="note">{_safe(conversation["created_at"])}</p>\n'
+    )
     return head + "".join(_message(message) for message in messages)
 
 

@@ -24,7 +24,9 @@ def speaker(message: Json) -> str:
         author = message.get("author") or {}
         return str(author.get("name") or "user")
     if message.get("model"):
-        return f"{message['provider']}/{message['model']}" if message.get("provider") else str(message["model"])
+        return (
+            f"{message['provider']}/{message['model']}" if message.get("provider") else str(message["model"])
+        )
     return str(message["role"])
 
 

@@ -50,7 +50,7 @@ def _invoke(arguments: list[str]) -> int:
     from chatty.cli.completion.candidates import complete_if_asked
 
     # The class that all of Typer's complaints about arguments share has no public name of its own.
-    complaint: type[Exception] = typer.BadParameter.__mro__[1]  # type: ignore[assignment]
+    complaint: type[Exception] = typer.BadParameter.__mro__[1]
     command = root_command()
     if complete_if_asked(command, arguments):
         return ExitCode.DONE

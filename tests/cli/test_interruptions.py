@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatty.rendering.guard import first_violation
 from chatty.rendering.sanitizer import sanitize
 from tests.cli.fake_server import FakeServer, Json, accepted, answer, delta, finished
 from tests.cli.processes import OnTerminal, read_until, start
@@ -193,6 +194,17 @@ def test_hostile_text_on_a_terminal_is_its_sanitised_form(
         assert terminal.output.decode() == (sanitize(HOSTILE) + "\n").replace("\n", "\r\n")
 
 
+def test_hostile_markdown_on_a_terminal_draws_nothing_but_our_own_sequences(
+    server: FakeServer, environment: Environment
+) -> None:
+    hostile = f"# {HOSTILE}\n\n| a | {HOSTILE} |\n|---|---|\n| [l](http://x/\x1b]8;;y\x07) | b |\n\n```\n{HOSTILE}\n"
+    server.on("message.send", lambda sent: answer(sent, list(hostile)))
+    with OnTerminal(environment, "ask", "hi") as terminal:
+        assert terminal.wait() == 0
+        assert first_violation(terminal.output.decode()) is None
+        assert b"title" not in terminal.output
+
+
 def test_ctrl_c_on_a_terminal_leaves_it_as_it_was(server: FakeServer, environment: Environment) -> None:
     Streaming(server)
     with OnTerminal(environment, "ask", "hi") as terminal:
@@ -200,7 +212,9 @@ def test_ctrl_c_on_a_terminal_leaves_it_as_it_was(server: FakeServer, environmen
         terminal.type(b"\x03")
         assert terminal.wait() == 130
         assert terminal.modes == terminal.before
-        assert b"last words\r\nchatty: interrupted" in terminal.output
+        assert (
+            b"first words last words\r\n\x1b[?2026lchatty: interrupted; what came is kept" in terminal.output
+        )
 
 
 def test_hostile_error_on_a_terminal_is_one_sanitised_line(

@@ -97,6 +97,7 @@ class _Exchange:
             return ExitCode.CLOSED_PIPE
         except Left:
             self._error = self._error or self._stopped_error()
+            self._finish_quietly()
         except ProtocolError as error:
             self._error = error
             self._finish_quietly()

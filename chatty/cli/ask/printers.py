@@ -31,8 +31,16 @@ def choose(options: AskOptions) -> Printer:
         return Silent()
     if options.output == "jsonl":
         return JsonLines()
-    shown = SanitisedText() if out_is_terminal() else Verbatim()
+    shown = _for_terminal(options) if out_is_terminal() else Verbatim()
     return shown if options.streams else Gathered(shown)
+
+
+def _for_terminal(options: AskOptions) -> Printer:
+    if options.is_raw:
+        return SanitisedText()
+    from chatty.cli.ask.markdown_printer import MarkdownText
+
+    return MarkdownText()
 
 
 class Silent:

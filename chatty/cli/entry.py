@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from chatty.cli.errors import Leave, report, usage_error
 from chatty.cli.exit_codes import ExitCode
-from chatty.cli.output.streams import write_note
+from chatty.cli.output.streams import hold_descriptors, write_note
 from chatty.protocol.errors import ProtocolError
 
 
@@ -20,6 +20,7 @@ class Terminated(BaseException):
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code. Never raises, never prints a traceback unasked."""
+    hold_descriptors()
     signal.signal(signal.SIGTERM, _terminate)
     arguments, debug = _without_debug(arguments)
     try:

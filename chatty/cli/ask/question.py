@@ -3,7 +3,6 @@
 It reads; it neither connects nor prints, but for one note when standard input stays silent.
 """
 
-import errno
 import os
 import select
 from typing import Any
@@ -75,8 +74,6 @@ def _standard_input(deadline: Deadline) -> bytes:
         except BlockingIOError:
             continue
         except OSError as error:
-            if error.errno == errno.EBADF:  # closed from the start
-                return bytes(read)
             raise usage_error(f"standard input cannot be read: {error.strerror}") from error
         if not chunk:
             return bytes(read)

@@ -12,6 +12,18 @@ OUT = 1
 NOTES = 2
 
 
+def hold_descriptors() -> None:
+    """Occupy standard descriptors that were closed, before a socket or a file gets their number.
+
+    Standard input then ends at once; writing to standard output still fails as closed.
+    """
+    for descriptor, flags in ((0, os.O_RDONLY), (OUT, os.O_RDONLY), (NOTES, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)
+
+
 def write_out(text: str) -> None:
     """Write to standard output, wholly, before returning.
 

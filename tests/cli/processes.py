@@ -71,6 +71,12 @@ class OnTerminal:
         """Read what is drawn until the bytes have come."""
         self.output += read_until(self._master, wanted)
 
+    def resize(self, columns: int) -> None:
+        """Give the terminal another width."""
+        import termios
+
+        termios.tcsetwinsize(self._master, (24, columns))
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self._master, keys)

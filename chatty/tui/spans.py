@@ -1,7 +1,7 @@
 """Pieces of styled text, and fitting them into a width.
 
-A span names its *role* ("muted", "primary", "code-keyword" …), never a colour: `palette.py` knows the colours.
-All text that reaches a span is already sanitised; nothing here reads markup. Widths are in terminal cells.
+A span names its *role* ("muted", "primary", "code-keyword" …), never a colour:
+`palette.py` knows the colours. All text that reaches a span is already sanitised; nothing here reads markup. Widths are in terminal cells.
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ def cut(spans: Spans, limit: int) -> list[Span]:
 
 
 def cut_middle(text: str, limit: int) -> str:
-    """The text with its middle replaced by `…` when it is wider than `limit` cells: both ends tell names apart."""
+    """The text, its middle replaced by `…` when wider than `limit` cells: names differ at both ends."""
     if cell_len(text) <= limit:
         return text
     if limit <= 1:

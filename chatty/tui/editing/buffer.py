@@ -49,7 +49,7 @@ class EditBuffer:
     # Changing.
 
     def insert(self, text: str) -> None:
-        """Put text at the cursor, over the selection if there is one. Letters typed in a row undo together."""
+        """Put text at the cursor or over the selection. Letters typed in a row undo together."""
         together = self._typing and self.selection is None and len(text) == 1 and not text.isspace()
         if not together:
             self._remember()

@@ -10,7 +10,7 @@ class KillRing:
         self._texts: list[str] = []
 
     def add(self, text: str, *, forwards: bool, join: bool) -> None:
-        """Keep a cut. `join` adds it to the previous one, after it when cutting `forwards`, else before it."""
+        """Keep a cut; with `join` as part of the previous one, behind it when cutting `forwards`."""
         if join and self._texts:
             previous = self._texts[-1]
             self._texts[-1] = previous + text if forwards else text + previous

@@ -1,0 +1,27 @@
+"""A styled line, as every face draws it. It knows nothing of Markdown and nothing of colours."""
+
+from dataclasses import dataclass
+
+from chatty.rendering.style import Fill, Style
+
+Segment = tuple[str, Style]
+"""A piece of sanitised text without line breaks or tabs, and its look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row. It may be wider than the screen if it is code or a table: such rows are never wrapped."""
+
+    segments: tuple[Segment, ...] = ()
+    fill: Fill = "none"
+    """The background over the full width of the column, beyond the text too."""
+    width: int = 0
+    """Cells of the text."""
+
+    @property
+    def text(self) -> str:
+        """The line without its looks."""
+        return "".join(text for text, _ in self.segments)
+
+
+EMPTY = Line()

@@ -1,7 +1,8 @@
 """Pieces of styled text, and fitting them into a width.
 
 A span names its *role* ("muted", "primary", "code-keyword" …), never a colour:
-`palette.py` knows the colours. All text that reaches a span is already sanitised; nothing here reads markup. Widths are in terminal cells.
+`palette.py` knows the colours. All text that reaches a span is already sanitised;
+nothing here reads markup. Widths are in terminal cells.
 """
 
 from collections.abc import Iterable, Sequence

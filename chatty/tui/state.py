@@ -25,8 +25,8 @@ class Part:
 
     type: str
     """`text`, `reasoning`, `tool_call`, `tool_result`, `file`, `image`, `citation`, `error` …"""
-    text: str = ""
-    """Sanitised."""
+    pieces: list[str] = field(default_factory=list)
+    """The sanitised text, in the pieces it came in: adding one never copies what is there."""
     received: int = 0
     """Code points received, as the server counts them: where the next delta must start."""
     generation: int = 0
@@ -37,6 +37,11 @@ class Part:
     """A tool's arguments in one line, a file's size, a source's place."""
     seconds: float | None = None
     """How long it took, when known."""
+
+    @property
+    def text(self) -> str:
+        """The whole text so far."""
+        return "".join(self.pieces)
 
 
 @dataclass(slots=True)

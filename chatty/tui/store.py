@@ -1,8 +1,9 @@
 """Applies what the server says to the state; knows no widget and no connection.
 
-Snapshots, events, deltas and signals come in as plain dictionaries of the protocol, in the order they arrived.
-Each `apply_*` marks what changed and calls `on_change` once; the painter takes the marks with `take_dirty`.
-Where text is missing (a delta starts too late) the store says so and changes nothing: the caller reads the gap.
+Snapshots, events, deltas and signals come in as plain dictionaries of the protocol, in the order they
+arrived. Each `apply_*` marks what changed and calls `on_change` once; the painter takes the marks with `take_dirty`.
+Where text is missing (a delta starts too late) the store says so and changes nothing:
+the caller reads the gap.
 """
 
 from collections.abc import Callable
@@ -101,7 +102,9 @@ class Store:
 
     # The open conversation.
 
-    def open_empty(self, conversation_id: str, *, title: str = "", project: str = "", model: str = "") -> None:
+    def open_empty(
+        self, conversation_id: str, *, title: str = "", project: str = "", model: str = ""
+    ) -> None:
         """Show a conversation of which nothing is loaded yet, or a new one."""
         self.open = OpenConversation(conversation_id, title=title, project=project, model=model)
         self._sanitizers.clear()
@@ -311,7 +314,8 @@ class Store:
             part.status = wire.text(data, "status", "completed")
             part.seconds = wire.number(data, "seconds") or part.seconds
             sanitizer = self._sanitizers.pop((message.id, index, part.generation), None)
-            part.text += sanitizer.finish() if sanitizer else ""
+            if sanitizer is not None and (rest := sanitizer.finish()):
+                part.pieces.append(rest)
         elif verb == "reset":
             self._start_part_anew(message, index, wire.whole(data, "g"))
         elif verb == "updated":
@@ -337,7 +341,7 @@ class Store:
     def _start_part_anew(self, message: Message, index: int, generation: int) -> None:
         part = message.parts[index]
         self._sanitizers.pop((message.id, index, part.generation), None)
-        part.text, part.received, part.generation = "", 0, generation
+        part.pieces, part.received, part.generation = [], 0, generation
         self._dirty.messages.add(message.id)
 
     def _append(self, message: Message, index: int, fresh: str) -> None:
@@ -346,7 +350,8 @@ class Store:
         sanitizer = self._sanitizers.get(key)
         if sanitizer is None:
             sanitizer = self._sanitizers[key] = StreamSanitizer()
-        part.text += sanitizer.feed(fresh)
+        if piece := sanitizer.feed(fresh):
+            part.pieces.append(piece)
         part.received += len(fresh)
         self._dirty.messages.add(message.id)
 

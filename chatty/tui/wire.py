@@ -12,7 +12,7 @@ from chatty.rendering.sanitizer import sanitize
 from chatty.tui.editing.chips import size_words
 from chatty.tui.state import Approval, ConversationRow, Message, ModelRow, Node, Part, Run
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Frame: TypeAlias = Mapping[str, Json]
 
 
@@ -72,7 +72,7 @@ def part(frame: Frame) -> Part:
     raw_text = raw if isinstance(raw, str) else ""
     return Part(
         type=kind,
-        text=sanitize(raw_text),
+        pieces=[sanitize(raw_text)] if raw_text else [],
         received=len(raw_text),
         generation=whole(frame, "g"),
         status=text(frame, "status", "completed"),
@@ -157,9 +157,7 @@ def conversation_row(frame: Frame) -> ConversationRow:
 def model_row(frame: Frame) -> ModelRow:
     """A line of the model picker."""
     abilities = frame.get("capabilities")
-    words = (
-        abilities if isinstance(abilities, Sequence) and not isinstance(abilities, str) else ()
-    )
+    words = abilities if isinstance(abilities, Sequence) and not isinstance(abilities, str) else ()
     return ModelRow(
         provider=text(frame, "provider"),
         name=text(frame, "name") or text(frame, "model"),

@@ -1,8 +1,9 @@
 """Everything a person can ask for, in one table: it feeds keys, palette, slash commands, help and hints.
 
-An action says its name, its words, its keys and where they work. What it does is not here: the widget that has
-the keyboard says that the action was invoked, and the screen routes it.
-The editing keys of the composer (^a, ^k, alt+b …) are no actions: they are the shell's, see `editing_keys.py`.
+An action says its name, its words, its keys and where they work. What it does is not here:
+the widget that has the keyboard says that the action was invoked, and the screen routes it.
+The editing keys of the composer (^a, ^k, alt+b …) are no actions: they are the shell's
+(`editing_keys.py`).
 """
 
 from dataclasses import dataclass

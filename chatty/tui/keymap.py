@@ -151,8 +151,8 @@ class KeyRouter:
         self.pending = ""
         """The first key of a sequence whose second is awaited; empty otherwise."""
 
-    def feed(self, places: Sequence[Place], key: str) -> Action | None | Literal["taken"]:
-        """Take one key: the action, `taken` when it belongs to a sequence, None when it means nothing here."""
+    def feed(self, places: Sequence[Place], key: str) -> Action | Literal["taken"] | None:
+        """Take one key: its action, `taken` as part of a sequence, or None when it means nothing here."""
         key = canonical(key)
         everywhere = (*places, "anywhere")
         if self.pending:

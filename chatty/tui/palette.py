@@ -54,14 +54,20 @@ _TERMINAL_ROLES: Mapping[str, Style] = {
 }
 """What stands in for colour where the theme leaves it to the terminal."""
 
+_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↓←→│•…─", "|*oo>v<>-v<->|*~-")
+"""For terminals whose font lacks our glyphs."""
+
 _REVERSED = ("cursor", "selection", "caret")
 
 
 class Palette:
     """The styles of one theme; made anew when the theme changes."""
 
-    def __init__(self, variables: Mapping[str, str], *, terminal_colours: bool) -> None:
+    def __init__(
+        self, variables: Mapping[str, str], *, terminal_colours: bool, ascii_only: bool = False
+    ) -> None:
         self._variables = variables
+        self._glyphs = _ASCII_GLYPHS if ascii_only else {}
         self.terminal_colours = terminal_colours
         self.style = lru_cache(maxsize=2048)(self._style)
 
@@ -86,7 +92,7 @@ class Palette:
         """The spans as segments on one ground."""
         style = self.style
         return [
-            Segment(text, style(role, ground, bold, italic, underline))
+            Segment(text.translate(self._glyphs), style(role, ground, bold, italic, underline))
             for text, role, bold, italic, underline in spans
             if text
         ]

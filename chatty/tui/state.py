@@ -74,6 +74,10 @@ class Message:
         """The text parts joined: what is copied and edited."""
         return "\n\n".join(part.text for part in self.parts if part.type == "text")
 
+    def text_length(self) -> int:
+        """Code points received so far, thinking included."""
+        return sum(part.received for part in self.parts)
+
 
 @dataclass(slots=True)
 class Run:

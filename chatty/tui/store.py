@@ -1,8 +1,8 @@
 """Applies what the server says to the state; knows no widget and no connection.
 
 Snapshots, events, deltas and signals come in as plain dictionaries of the protocol, in the order they
-arrived. Each `apply_*` marks what changed and calls `on_change` once; the painter takes the marks with `take_dirty`.
-Where text is missing (a delta starts too late) the store says so and changes nothing:
+arrived. Each `apply_*` marks what changed and calls `on_change` once; the painter takes the marks with
+`take_dirty`. Where text is missing (a delta starts too late) the store says so and changes nothing:
 the caller reads the gap.
 """
 

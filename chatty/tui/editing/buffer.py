@@ -24,6 +24,7 @@ class EditBuffer:
         self.anchor: int | None = None
         self._ring = kill_ring or KillRing()
         self._undo: list[tuple[str, int]] = []
+        self._redo: list[tuple[str, int]] = []
         self._typing = False
         self._killing = False
 
@@ -123,8 +124,14 @@ class EditBuffer:
     def undo(self) -> None:
         """Take back the last change (^_); nothing happens when there is none."""
         if self._undo:
-            text, cursor = self._undo.pop()
-            self._become(text, cursor)
+            self._redo.append((self.text, self.cursor))
+            self._become(*self._undo.pop())
+
+    def redo(self) -> None:
+        """Do again what undo took back last, unless something was changed since."""
+        if self._redo:
+            self._undo.append((self.text, self.cursor))
+            self._become(*self._redo.pop())
 
     # Moving.
 
@@ -165,6 +172,7 @@ class EditBuffer:
     # Inside.
 
     def _remember(self) -> None:
+        self._redo.clear()
         self._undo.append((self.text, self.cursor))
         del self._undo[:-_UNDO_STEPS]
 

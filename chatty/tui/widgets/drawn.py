@@ -68,7 +68,15 @@ class Keyed(Drawn):
         """Take a key that is no action; True when it was taken."""
         return False
 
+    def intercept(self, event: events.Key) -> bool:
+        """Take a key before the keymap sees it, as an open menu does; True when it was taken."""
+        return False
+
     async def _on_key(self, event: events.Key) -> None:
+        if not self.router.pending and self.intercept(event):
+            event.stop()
+            event.prevent_default()
+            return
         before = self.router.pending
         action = self.router.feed(self.places(), event.key)
         if before != self.router.pending:

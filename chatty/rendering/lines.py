@@ -14,9 +14,11 @@ class Line:
 
     segments: tuple[Segment, ...] = ()
     fill: Fill = "none"
-    """The background over the full width of the column, beyond the text too."""
+    """The background over the full width of the column, beyond the text too, from ``fill_from`` on."""
     width: int = 0
     """Cells of the text."""
+    fill_from: int = 0
+    """Where the background begins, in cells from the left: after a quote's bar or a list's indent."""
 
     @property
     def text(self) -> str:

@@ -1,48 +1,147 @@
-"""Markdown that grows, as styled lines."""
+"""Markdown that grows, as styled lines: the renderer of a streaming reply, of a finished one and of
+the command line.
 
+Only the open block is rendered again when text comes; finished blocks keep their lines for the width
+last asked for. It fetches nothing and opens nothing, and knows neither colours nor widgets.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from chatty.rendering.blocks import Block
+from chatty.rendering.code import CodeBlock
+from chatty.rendering.inline import Link, labels
 from chatty.rendering.lines import Line
 from chatty.rendering.sanitizer import StreamSanitizer
-from chatty.rendering.style import PLAIN
 
-PROSE_WIDTH = 92
-"""Prose is wrapped at this many cells even where the column is wider; code and tables are not."""
+if TYPE_CHECKING:
+    from chatty.rendering.splitting import Splitter
 
 
 class MarkdownStream:
     """One Markdown text in pieces, and its lines at any width.
 
     The text is sanitised here, so no caller can forget. ``lines_between`` is what a view draws from:
-    its cost depends on the rows asked for, not on the length of the text.
+    its cost depends on the rows asked for and on the open block, not on the length of the text.
+    Definitions of links may come after their use: the blocks that wait for one are made again.
     """
 
     def __init__(self, text: str = "") -> None:
-        self._sanitizer = StreamSanitizer()
-        self._text = ""
-        self.append(text)
+        self.replace(text)
 
     def append(self, text: str) -> None:
-        """Add a piece at the end."""
-        self._text += self._sanitizer.feed(text)
+        """Add a piece at the end. This costs next to nothing: work is done when lines are asked for."""
+        self._unread.append(text)
 
     def replace(self, text: str) -> None:
         """Start over with this text."""
+        self._unread = [text]
+        self._is_finished = False
         self._sanitizer = StreamSanitizer()
-        self._text = self._sanitizer.feed(text)
+        self._splitter: Splitter | None = None
+        self._blocks: list[Block] = []
+        self._open: list[Block] = []
+        self._waiting: dict[str, list[int]] = defaultdict(list)
+        self._width = 0
+        self._ends: list[int] = []
 
     def finish(self) -> None:
-        """Say that the text is whole, so that what was held back is shown. More may still be appended."""
-        self._text += self._sanitizer.finish()
+        """Say that the text is whole: what was held back is shown, an open code block takes its final
+        colours. Text appended later begins on a new line."""
+        self._read()
+        if not self._is_finished:
+            self._is_finished = True
+            splitter = self._splitting()
+            self._keep(splitter.add(self._sanitizer.finish()) + splitter.end())
+            self._open = splitter.open_blocks()
 
     def line_count(self, width: int) -> int:
         """Return the number of rows at this width in cells."""
-        return len(self.lines(width))
+        return self.finished_line_count(width) + sum(block.height(width) for block in self._open)
 
-    def lines_between(self, start: int, stop: int, width: int) -> Sequence[Line]:
+    def finished_line_count(self, width: int) -> int:
+        """Return the number of rows, from the top, of blocks that text to come cannot change."""
+        self._read()
+        self._measure(width)
+        return self._ends[-1] if self._ends else 0
+
+    def lines_between(self, start: int, stop: int, width: int) -> list[Line]:
         """Return the rows from ``start`` up to, not including, ``stop``; fewer at the end."""
-        return self.lines(width)[start:stop]
+        top = self.finished_line_count(width)
+        output: list[Line] = []
+        index = bisect_right(self._ends, start)
+        while index < len(self._blocks) and (index == 0 or self._ends[index - 1] < stop):
+            block_top = self._ends[index - 1] if index else 0
+            output += self._blocks[index].lines(width, max(0, start - block_top), stop - block_top)
+            index += 1
+        for block in self._open:
+            height = block.height(width)
+            if top < stop and start < top + height:
+                output += block.lines(width, max(0, start - top), stop - top)
+            top += height
+        return output
 
     def lines(self, width: int) -> list[Line]:
         """Return all rows at this width in cells."""
-        return [Line(((row, PLAIN),), width=len(row)) for row in self._text.split("\n")]
+        return self.lines_between(0, self.line_count(width), width)
+
+    def links(self) -> list[Link]:
+        """Return the links in reading order, those that may not be opened too."""
+        return [link for block in self._all_blocks() for link in block.links()]
+
+    def code_blocks(self) -> list[CodeBlock]:
+        """Return the code blocks in reading order."""
+        return [code for block in self._all_blocks() for code in block.code_blocks()]
+
+    def _all_blocks(self) -> Sequence[Block]:
+        self._read()
+        return [*self._blocks, *self._open]
+
+    def _splitting(self) -> "Splitter":
+        if self._splitter is None:
+            from chatty.rendering.splitting import Splitter  # markdown-it: 45 ms, at the first text drawn
+
+            self._splitter = Splitter()
+        return self._splitter
+
+    def _read(self) -> None:
+        """Take in what was appended since the last look."""
+        text = "".join(self._unread)
+        self._unread.clear()
+        if text:
+            self._is_finished = False
+            splitter = self._splitting()
+            self._keep(splitter.add(self._sanitizer.feed(text)))
+            self._open = splitter.open_blocks()
+
+    def _keep(self, finished: Sequence[Block]) -> None:
+        for block in finished:
+            self._await_labels(block)
+            self._blocks.append(block)
+        fresh = self._splitting().references.take_fresh()
+        if fresh:
+            self._splitting().forget()
+        for label in fresh:
+            for index in self._waiting.pop(label, ()):
+                self._blocks[index].forget()
+                del self._ends[index:]
+
+    def _await_labels(self, block: Block) -> None:
+        references = self._splitting().references
+        for source in block.sources():
+            if "[" in source:
+                for label in labels(source):
+                    if label not in references:
+                        self._waiting[label].append(len(self._blocks))
+
+    def _measure(self, width: int) -> None:
+        """Bring the row numbers at which blocks end up to date."""
+        if width != self._width:
+            self._width = width
+            self._ends.clear()
+        end = self._ends[-1] if self._ends else 0
+        for block in self._blocks[len(self._ends) :]:
+            end += block.height(width)
+            self._ends.append(end)

@@ -10,6 +10,7 @@ Role = Literal[
     "text",
     "muted",
     "link",
+    "code-gutter",
     "code-text",
     "code-keyword",
     "code-string",
@@ -17,7 +18,10 @@ Role = Literal[
     "code-name",
     "code-comment",
 ]
-"""What a piece of text is. ``link`` is underlined by its style as well, so it needs no colour."""
+"""What a piece of text is. ``link`` is underlined by its style as well, so it needs no colour.
+
+``code-gutter`` is the two empty cells left of code: a face without background colours draws ``│ ``
+there, muted."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

@@ -1,0 +1,89 @@
+"""Links in foreign text: where they really lead, and the only function that opens one.
+
+Nothing here is called by rendering itself: a link is opened by the user's key, an image never.
+"""
+
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
+
+from chatty.rendering.errors import LinkRefused
+from chatty.rendering.sanitizer import sanitize
+
+SCHEMES = frozenset({"http", "https", "mailto"})
+"""The only kinds of link that are ever opened."""
+
+_SHOWN_TARGET = 60
+
+
+def is_openable(href: str) -> bool:
+    """Tell whether the link is of an allowed kind, has a target and no character to hide behind."""
+    parts = _split(href)
+    if parts is None or parts.scheme not in SCHEMES or sanitize(href, multiline=False) != href:
+        return False
+    if any(character.isspace() for character in href):
+        return False
+    return bool(_host(parts))
+
+
+def true_host(href: str) -> str:
+    """Return where the link leads, fit to be shown: its host, in ASCII form, or what else it is.
+
+    For mail it is the domain of the address. Names and passwords before an ``@`` are left out: they
+    are what a deceptive link hides its host behind. A link without a host is shown itself, cut.
+    """
+    parts = _split(href)
+    host = _host(parts) if parts is not None else ""
+    if host and parts is not None and parts.scheme in SCHEMES:
+        return sanitize(host, multiline=False)
+    shown = sanitize(href, multiline=False)
+    return shown if len(shown) <= _SHOWN_TARGET else shown[: _SHOWN_TARGET - 1] + "…"
+
+
+def display_link(text: str, href: str) -> str:
+    """Return the visible text, followed by the true host unless the text already is that address."""
+    return text + link_suffix(text, href)
+
+
+def link_suffix(text: str, href: str) -> str:
+    """Return what must follow the visible text of a link: `` (host)``, or nothing."""
+    host = true_host(href)
+    return "" if _says_itself(text, href) else f" ({host})"
+
+
+def open_url(href: str, opener: Callable[[str], object] | None = None) -> None:
+    """Open the link in the user's browser or mail program: on the user's key only, never by itself.
+
+    Raises:
+        LinkRefused: the scheme is not in ``SCHEMES``, or the link is not well formed.
+    """
+    if not is_openable(href):
+        parts = _split(href)
+        raise LinkRefused(sanitize(parts.scheme, multiline=False)[:20] if parts else "")
+    if opener is None:
+        import webbrowser  # 8 ms, needed at the first opened link only
+
+        opener = webbrowser.open
+    opener(href)
+
+
+def _says_itself(text: str, href: str) -> bool:
+    """Tell whether the visible text is the address, with or without its scheme and last slash."""
+    visible, target = text.strip().rstrip("/"), href.rstrip("/")
+    return visible in {target, target.partition("://")[2] or target, target.removeprefix("mailto:")}
+
+
+def _split(href: str) -> SplitResult | None:
+    try:
+        return urlsplit(href)
+    except ValueError:  # brackets that are no IPv6 address
+        return None
+
+
+def _host(parts: SplitResult) -> str:
+    if parts.scheme == "mailto":
+        return parts.path.rpartition("@")[2]
+    try:
+        host = parts.hostname or ""
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        return ""

@@ -10,10 +10,13 @@ class Dirty:
     header: bool = False
     conversations: bool = False
     status: bool = False
+    hits: bool = False
     path: bool = False
     """The messages along the path are others than before, or in another order."""
     messages: set[str] = field(default_factory=set)
     """Ids of messages whose content changed."""
 
     def __bool__(self) -> bool:
-        return bool(self.header or self.conversations or self.status or self.path or self.messages)
+        return bool(
+            self.header or self.conversations or self.status or self.hits or self.path or self.messages
+        )

@@ -1,7 +1,7 @@
 """Texts not yet sent, on disk: they survive the client being killed.
 
 One file per conversation and client, so that two clients never write the same one. A file appears whole or
-not at all (written beside, flushed, renamed). When to write is decided by the caller: on a pause, and at the end.
+not at all (written beside, flushed, renamed). The caller decides when to write: on a pause, and at the end.
 """
 
 import json

@@ -181,6 +181,16 @@ class ModelRow:
 
 
 @dataclass(slots=True)
+class SearchHit:
+    """One place a search found."""
+
+    conversation_id: str
+    message_id: str
+    title: str
+    snippet: str
+
+
+@dataclass(slots=True)
 class Link:
     """How the connection to the server is."""
 

@@ -21,6 +21,7 @@ from chatty.tui.state import (
     Node,
     OpenConversation,
     Part,
+    SearchHit,
 )
 from chatty.tui.wire import Frame
 
@@ -33,6 +34,7 @@ class Store:
         self.link = Link()
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
+        self.hits: list[SearchHit] = []
         self.open: OpenConversation | None = None
         self.note = ""
         """A word for the status row, such as `sent to the terminal`."""
@@ -84,6 +86,12 @@ class Store:
         """Replace the models that can be chosen."""
         self.models = [wire.model_row(frame) for frame in frames]
         self._dirty.header = True
+        self.on_change()
+
+    def apply_hits(self, frames: list[Frame]) -> None:
+        """Replace what the search found (`search.query`)."""
+        self.hits = [wire.search_hit(frame) for frame in frames]
+        self._dirty.hits = True
         self.on_change()
 
     def apply_link(

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.editing.chips import size_words
-from chatty.tui.state import Approval, ConversationRow, Message, ModelRow, Node, Part, Run
+from chatty.tui.state import Approval, ConversationRow, Message, ModelRow, Node, Part, Run, SearchHit
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Frame: TypeAlias = Mapping[str, Json]
@@ -168,6 +168,16 @@ def model_row(frame: Frame) -> ModelRow:
         abilities=tuple(sanitize(word, multiline=False) for word in words if isinstance(word, str)),
         has_key=frame.get("has_key") is not False,
         is_recent=bool(frame.get("is_recent")),
+    )
+
+
+def search_hit(frame: Frame) -> SearchHit:
+    """A line of the search."""
+    return SearchHit(
+        conversation_id=identifier(frame, "conversation_id") or "",
+        message_id=identifier(frame, "message_id") or "",
+        title=text(frame, "title"),
+        snippet=text(frame, "snippet"),
     )
 
 

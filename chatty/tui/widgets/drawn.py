@@ -56,9 +56,10 @@ class Keyed(Drawn):
 
         pending: str
 
-    def __init__(self, router: KeyRouter, *, id: str | None = None) -> None:
+    def __init__(self, router: KeyRouter | None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.router = router
+        """Finds actions for keys; None where there are none, as in the inputs of an overlay."""
 
     def places(self) -> tuple[Place, ...]:
         """Where we are, for the keymap; the first that knows a key decides."""
@@ -73,16 +74,23 @@ class Keyed(Drawn):
         return False
 
     async def _on_key(self, event: events.Key) -> None:
-        if not self.router.pending and self.intercept(event):
+        if self._take(event):
             event.stop()
             event.prevent_default()
-            return
+
+    def _take(self, event: events.Key) -> bool:
+        is_in_sequence = self.router is not None and bool(self.router.pending)
+        if not is_in_sequence and self.intercept(event):
+            return True
+        return self._invoke(event) or self.typed(event)
+
+    def _invoke(self, event: events.Key) -> bool:
+        if self.router is None:
+            return False
         before = self.router.pending
         action = self.router.feed(self.places(), event.key)
         if before != self.router.pending:
             self.post_message(self.SequenceChanged(self.router.pending))
         if action is not None and action != "taken":
             self.post_message(self.Invoked(action.name))
-        if action is not None or self.typed(event):
-            event.stop()
-            event.prevent_default()
+        return action is not None

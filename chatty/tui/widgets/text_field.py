@@ -1,10 +1,11 @@
 """A text under edit on the screen: what the composer and the one-line inputs have in common.
 
-It draws an `EditBuffer` in wrapped rows and takes the editing keys, pastes and clicks. What enter, esc and the
-arrows at the edges mean is for the subclasses.
+It draws an `EditBuffer` in wrapped rows and takes the editing keys, pastes and clicks. What enter, esc and
+the arrows at the edges mean is for the subclasses.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.segment import Segment
 from textual import events
@@ -41,7 +42,12 @@ class TextField(Keyed):
             return self.field
 
     def __init__(
-        self, router: KeyRouter, *, id: str | None = None, placeholder: str = "", ring: KillRing | None = None
+        self,
+        router: KeyRouter | None,
+        *,
+        id: str | None = None,
+        placeholder: str = "",
+        ring: KillRing | None = None,
     ) -> None:
         super().__init__(router, id=id)
         self.placeholder = placeholder
@@ -213,7 +219,7 @@ class TextField(Keyed):
             self._place_terminal_cursor(wrapping.column_of(buffer.cursor), index - self._first_row)
         places = sorted(place for place in cuts if row.start <= place <= row.end)
         segments: list[Segment] = []
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             ground = self._ground(start, has_cursor=has_cursor)
             shown = wrapping.shown(WrappedRow(start, end))
             segments.append(Segment(shown, self.palette.style("text", ground)))

@@ -1,8 +1,8 @@
 """The messages of the open conversation: one widget that draws only the rows on the screen.
 
 It holds views for a window of the path: twenty messages at first, more as one scrolls, two hundred at most.
-The state is never pruned, only what is laid out here. The view never moves while someone reads: it follows the
-newest line until they scroll up, and again once they are back at the end.
+The state is never pruned, only what is laid out here. The view never moves while someone reads: it follows
+the newest line until they scroll up, and again once they are back at the end.
 """
 
 from bisect import bisect_right

@@ -18,7 +18,7 @@ class TwoSidedRow(Drawn):
 
     def render_line(self, y: int) -> Strip:
         """The row, drawn anew each time: it is one line."""
-        room = self.size.width
+        room = self.content_size.width
         if y or room <= 0:
             return Strip.blank(max(room, 0))
         left, right = self.sides(room)

@@ -47,7 +47,7 @@ class ChattyDriver(LinuxDriver):
         self._held: list[Message] = []
         terminal = sys.__stderr__
         assert terminal is not None, "the full screen needs a terminal"
-        self._file = _GuardedFile(terminal, str)
+        self._file = _GuardedFile(terminal, str)  # type: ignore[assignment]  # three methods are enough
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
@@ -128,7 +128,7 @@ class _Reader:
 
 
 class _GuardedFile:
-    """The terminal's output: every frame passes the guard; a terminal that went away swallows what is written.
+    """The terminal's output: frames pass the guard; a terminal that went away swallows them.
 
     Runs in Textual's writer thread, which would block the app for ever if it died of an error.
     """

@@ -103,7 +103,7 @@ def history_picker(prompts: Sequence[str]) -> Picker:
     return Picker("Earlier prompts", (Column(""),), choices, hints=(("enter", "write again"),))
 
 
-def find_picker(messages: Sequence[Message]) -> Picker:
+def find_picker(messages: Sequence[Message], words: str = "") -> Picker:
     """The messages of this conversation, found by their text."""
     choices = [
         Choice(
@@ -122,6 +122,7 @@ def find_picker(messages: Sequence[Message]) -> Picker:
         choices,
         hints=(("enter", "go there"), ("^f", "everywhere")),
         keys=("ctrl+f",),
+        words=words,
     )
 
 

@@ -1,6 +1,6 @@
-"""A list to choose from: models, conversations, projects, commands, search hits. Columns, groups and a filter.
+"""A list to choose from, with columns, groups and a filter: models, conversations, commands, search hits.
 
-The height is that of the whole list and stays while it is filtered. Everything shown is sanitised by its maker.
+The height is that of the whole list and stays while it is filtered. What is shown is sanitised by its maker.
 """
 
 from collections.abc import Sequence
@@ -223,8 +223,10 @@ class Picker(Overlay[Picked]):
         keys: Sequence[str] = (),
         at: str = "",
         note: str = "",
+        words: str = "",
     ) -> None:
         super().__init__(name, note)
+        self._words = words
         self._columns, self._choices = columns, choices
         self._placeholder, self._keys, self._at = placeholder, ("enter", *keys), at
         self._hints = (*hints, ("esc", "back"))
@@ -241,8 +243,11 @@ class Picker(Overlay[Picked]):
         ]
 
     def on_mount(self) -> None:
-        """Write at once."""
-        self.query_one("#filter").focus()
+        """Write at once, behind the words the user came with."""
+        field = self.query_one("#filter", LineInput)
+        field.focus()
+        if self._words:
+            field.insert_line(self._words)
         if self._at:
             self.query_one(PickerList).put_cursor(self._at)
 

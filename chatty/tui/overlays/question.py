@@ -1,4 +1,4 @@
-"""A question with a yes and a no; nothing typed by chance can say yes, since the keys are letters of the answer."""
+"""A question with a yes and a no, before something that cannot be undone."""
 
 from textual.events import Key
 from textual.widget import Widget

@@ -13,6 +13,7 @@ from chatty.tui.actions import Place
 from chatty.tui.drafts import Draft
 from chatty.tui.editing.chips import Chip
 from chatty.tui.editing.fences import is_inside_fence
+from chatty.tui.editing.kill_ring import KillRing
 from chatty.tui.editing.wrapping import Wrapping
 from chatty.tui.keymap import KeyRouter, canonical
 from chatty.tui.widgets.prompt_history import PromptHistory
@@ -56,8 +57,10 @@ class Composer(TextField):
 
         words: str | None
 
-    def __init__(self, router: KeyRouter) -> None:
-        super().__init__(router, id="composer", placeholder="Ask anything   @ file   / command   ! shell")
+    def __init__(self, router: KeyRouter, ring: KillRing | None = None) -> None:
+        super().__init__(
+            router, id="composer", placeholder="Ask anything   @ file   / command   ! shell", ring=ring
+        )
         self.history = PromptHistory()
         self.has_menu = False
         """Whether a completion menu is open; set by the screen that draws it."""

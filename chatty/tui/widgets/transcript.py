@@ -90,8 +90,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
         self._lay_out()
 
-    def update_path(self) -> None:
-        """The messages along the path changed: keep the window where it is as far as they still exist."""
+    def show_again(self, opened: OpenConversation) -> None:
+        """The path or the messages changed: keep the window where it is as far as they still exist."""
+        self._opened = opened
         path = self._loaded_path()
         first = next((path.index(message_id) for message_id in self._window if message_id in path), None)
         if first is None or self._is_following:
@@ -100,7 +101,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._window = path[first:]
         if self.selected_id not in path:
             self._select(None)
-        self._views = {key: view for key, view in self._views.items() if key in set(path)}
+        for message_id in self._window:
+            self._sync(message_id)
         self._lay_out(top)
 
     def update_messages(self, message_ids: set[str]) -> None:

@@ -10,7 +10,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widget import Widget
 
 from chatty.tui.actions import Place
 from chatty.tui.backend import Backend
@@ -67,7 +66,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         yield self.side_bar
         with Vertical(id="main"):
             yield self.header
-            yield Widget(id="air")
             yield self.transcript
             yield self.status
             with Vertical(id="composer-line"):
@@ -89,6 +87,11 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         """Keep the draft."""
         self.drafts.changed(self.shown_id or "", self.composer.draft)
         await self.drafts.flush()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What header and hints show depends on the width classes, which are set just after this."""
+        self.call_after_refresh(self.header.refresh)
+        self.call_after_refresh(self.hints.refresh)
 
     # What the widgets say.
 

@@ -213,7 +213,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         row = self.scroll_offset.y + y
         found = self._find(row)
         if found is None:
-            return self.palette.row([], self.size.width)
+            return self.palette.row([], self._row_cells)
         view, within = found
         strip = view.draw(within, self._look(view), self.palette)
         return self._with_selection(strip, row).apply_offsets(0, row)
@@ -314,9 +314,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     # Inside: rows.
 
+    @property
+    def _row_cells(self) -> int:
+        """Cells of a row: what the scrollbar leaves."""
+        return self.scrollable_content_region.width
+
     def _look(self, view: MessageView) -> Look:
         is_selected = view.message.id == self.selected_id
-        return Look(max(self.size.width, 1), is_selected, self._code_offset)
+        return Look(max(self._row_cells, 1), is_selected, self._code_offset)
 
     def _sync(self, message_id: str) -> None:
         opened = self._opened
@@ -333,7 +338,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     def _lay_out(self, keep: tuple[str, int] | None = None) -> None:
         """Count the rows of the window; `keep` is the message and row that stay at the top of the view."""
-        if not self.size.width:
+        if not self._row_cells:
             return
         kept = set(self._window)
         self._views = {key: view for key, view in self._views.items() if key in kept}
@@ -347,7 +352,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._is_adjusting = True
         try:
             # One empty row after every message: the last is the padding that keeps text off the status row.
-            self.virtual_size = Size(self.size.width, starts[-1])
+            self.virtual_size = Size(self._row_cells, starts[-1])
             if self._is_following:
                 self._set_row(max(0, starts[-1] - self.size.height))
             elif keep is not None and keep[0] in kept:
@@ -368,13 +373,13 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """The message at the top of the view and the row of it."""
         row = self.scroll_offset.y
         index = bisect_right(self._starts, row) - 1
-        if 0 <= index < len(self._window):
+        if 0 <= index < len(self._starts) - 1:
             return self._window[index], row - self._starts[index]
         return None
 
     def _find(self, row: int) -> tuple[MessageView, int] | None:
         index = bisect_right(self._starts, row) - 1
-        if not 0 <= index < len(self._window) or row == self._starts[index + 1] - 1:
+        if not 0 <= index < len(self._starts) - 1 or row == self._starts[index + 1] - 1:
             return None
         return self._views[self._window[index]], row - self._starts[index]
 

@@ -4,7 +4,7 @@ Keys are compared in one spelling (`ctrl+j`, `?`, `J`); terminals and Textual ha
 A sequence such as `ctrl+x e` waits for its second key as long as it takes: nothing happens by time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from chatty.tui.actions import (
@@ -146,8 +146,11 @@ class Keymap:
 class KeyRouter:
     """Follows the keys typed and says which action they ask for; keeps the first key of a sequence."""
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, act: Callable[[str], None]) -> None:
         self.keymap = keymap
+        self.act = act
+        """Does what an action asks for. Called at once, not posted: keys typed ahead must find the keyboard
+        where the action before them put it."""
         self.pending = ""
         """The first key of a sequence whose second is awaited; empty otherwise."""
 

@@ -9,6 +9,8 @@ from typing import Protocol
 FRAME_SECONDS = 1 / 20
 UNFOCUSED_FRAME_SECONDS = 1 / 10
 
+_AT_ONCE_SECONDS = 0.001
+
 
 class SetTimer(Protocol):
     """Calls the function once after the delay in seconds, as `Widget.set_timer` does."""
@@ -33,7 +35,8 @@ class Painter:
             return
         self._is_due = True
         interval = FRAME_SECONDS if self.is_focused else UNFOCUSED_FRAME_SECONDS
-        delay = max(0.0, self._painted_at + interval - self._clock())
+        # Textual 8.2 divides by the delay: it must not be nothing.
+        delay = max(_AT_ONCE_SECONDS, self._painted_at + interval - self._clock())
         self._set_timer(delay, self._frame)
 
     def _frame(self) -> None:

@@ -24,14 +24,14 @@ class Entry(Overlay[str]):
         return [
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
             LineInput(id="entry", placeholder=self._placeholder, is_secret=self._is_secret),
-            OverlayLine([Span(" "), *keys], "overlay-hints"),
+            OverlayLine([Span("  "), *keys], "overlay-hints"),
         ]
 
     def on_mount(self) -> None:
         """Write at once, behind what is there already."""
         entry = self.query_one(LineInput)
         entry.buffer.reset(self._text)
-        entry.focus()
+        self.set_focus(entry)
 
     @on(LineInput.Submitted)
     def _entered(self, event: LineInput.Submitted) -> None:

@@ -24,13 +24,19 @@ def model_picker(models: Sequence[ModelRow], current: str) -> Picker:
     return Picker(
         "Model",
         columns,
-        [*recent, *sorted(by_provider, key=lambda choice: choice.group)],
+        [*recent, *_grouped(by_provider)],
         placeholder="type to filter: name, provider, free, images",
         hints=(("enter", "use here"), ("^s", "make default")),
         keys=("ctrl+s",),
         at=current,
         note="$ per million tokens",
     )
+
+
+def _grouped(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices with each group together, groups in the order they first came."""
+    groups = list(dict.fromkeys(choice.group for choice in choices))
+    return sorted(choices, key=lambda choice: groups.index(choice.group))
 
 
 def _model_choice(row: ModelRow, group: str) -> Choice:

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from chatty.tui.keymap import canonical
+from chatty.tui.widgets.text_field import TextField
 
 Answer = TypeVar("Answer")
 
@@ -40,3 +41,12 @@ class Overlay(ModalScreen[Answer | None], inherit_bindings=False):
         if canonical(event.key) in ("escape", "ctrl+g", "ctrl+c"):
             event.stop()
             self.dismiss(None)
+        elif self.focused is None:
+            self._hand_on(event)
+
+    def _hand_on(self, event: Key) -> None:
+        """Keys typed before the first frame of the overlay belong to its input."""
+        for field in self.query(TextField):
+            self.set_focus(field)
+            field.post_message(Key(event.key, event.character))
+            break

@@ -21,6 +21,10 @@ from chatty.tui.widgets.line_input import LineInput
 from chatty.tui.widgets.text_field import TextField
 
 
+_AROUND = 10
+"""Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `cells` is its width, 0 shares what is left; some are for wide screens only."""
@@ -110,9 +114,10 @@ class PickerList(Drawn):
         return self._shown[self._cursor] if self._shown else None
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Rows of the unfiltered list, so that the frame stays while one filters."""
+        """Rows of the unfiltered list, so that the frame stays while one filters; less on a low screen."""
         groups = len({choice.group for choice in self._all if choice.group})
-        return max(len(self._all) + groups, 1) + (1 if self._has_titles() else 0)
+        rows = max(len(self._all) + groups, 1) + (1 if self._has_titles() else 0)
+        return max(1, min(rows, viewport.height - _AROUND))
 
     def render_line(self, y: int) -> Strip:
         """A title row, a group or a choice."""
@@ -124,12 +129,12 @@ class PickerList(Drawn):
         lines = self._lines()
         index = y + self._first
         if not lines and y == 0:
-            return self.palette.row([Span(" nothing fits", "muted")], room)
+            return self.palette.row([Span("  nothing fits", "muted")], room)
         if index >= len(lines):
             return self.palette.row([], room)
         line = lines[index]
         if isinstance(line, str):
-            return self.palette.row([Span(f" {line}", "muted", bold=True)], room)
+            return self.palette.row([Span(f"  {line}", "muted", bold=True)], room)
         ground = "cursor" if line is self.chosen else "page"
         return self._line(_emphasised(line.cells) if line is self.chosen else line.cells, room, ground)
 
@@ -179,11 +184,11 @@ class PickerList(Drawn):
             for column, cell in zip(self._columns, cells, strict=True)
             if is_wide or not column.is_for_wide
         ]
-        fixed = sum(column.cells for column, _ in pairs) + 2 * (len(pairs) - 1) + 2
+        fixed = sum(column.cells for column, _ in pairs) + 2 * (len(pairs) - 1) + 4
         sharing = sum(1 for column, _ in pairs if not column.cells) or 1
         share = max((room - fixed) // sharing, 4)
         parts = [_cell(cell, column.cells or share, is_right=column.is_right) for column, cell in pairs]
-        return self.palette.row([Span(" "), *join(parts, 2)], room, ground)
+        return self.palette.row([Span("  "), *join(parts, 2)], room, ground)
 
 
 def _cell(spans: Spans, cells: int, *, is_right: bool) -> list[Span]:
@@ -239,13 +244,13 @@ class Picker(Overlay[Picked]):
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
             LineInput(id="filter", placeholder=self._placeholder),
             PickerList(self._columns, self._choices),
-            OverlayLine([Span(" "), *hints], "overlay-hints"),
+            OverlayLine([Span("  "), *hints], "overlay-hints"),
         ]
 
     def on_mount(self) -> None:
         """Write at once, behind the words the user came with."""
         field = self.query_one("#filter", LineInput)
-        field.focus()
+        self.set_focus(field)
         if self._words:
             field.insert_line(self._words)
         if self._at:

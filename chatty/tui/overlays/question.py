@@ -21,8 +21,8 @@ class Question(Overlay[bool]):
         keys = [Span("y"), Span(f" {self._yes}", "muted"), Span("  n"), Span(" leave it", "muted")]
         return [
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
-            OverlayLine([Span(" "), Span(self._text)], "question"),
-            OverlayLine([Span(" "), *keys], "overlay-hints"),
+            OverlayLine([Span("  "), Span(self._text)], "question"),
+            OverlayLine([Span("  "), *keys], "overlay-hints"),
         ]
 
     async def _on_key(self, event: Key) -> None:

@@ -46,7 +46,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def __init__(self, store: Store, backend: Backend, keymap: Keymap, drafts: Drafts | None = None) -> None:
         super().__init__()
         self.store, self.backend, self.keymap = store, backend, keymap
-        self.router = KeyRouter(keymap)
+        self.router = KeyRouter(keymap, self.run)
         self.drafts = DraftKeeper(drafts, self.say)
         self.side_bar = SideBar(self.router, ring := KillRing())
         self.header = Header()
@@ -94,11 +94,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.hints.refresh)
 
     # What the widgets say.
-
-    @on(Keyed.Invoked)
-    def _invoked(self, event: Keyed.Invoked) -> None:
-        event.stop()
-        self.run(event.name)
 
     def run(self, name: str, argument: str = "") -> None:
         """Do what an action asks for; `argument` is what was typed behind its slash command."""
@@ -155,7 +150,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def leave_side_bar(self) -> None:
         """Give the keyboard back to the composer."""
         self.remove_class("-side-bar-open")
-        self.composer.focus()
+        self.set_focus(self.composer)
 
     @on(Transcript.Moved)
     def _moved(self, event: Transcript.Moved) -> None:

@@ -33,7 +33,7 @@ def _stop(screen: "ChatScreen", _: str) -> None:
 
 
 def _history(screen: "ChatScreen", _: str) -> None:
-    screen.composer.focus()
+    screen.set_focus(screen.composer)
     screen.composer.start_search()
 
 
@@ -57,13 +57,13 @@ def _redo(screen: "ChatScreen", _: str) -> None:
 
 def _new(screen: "ChatScreen", _: str) -> None:
     screen.backend.new_conversation()
-    screen.composer.focus()
+    screen.set_focus(screen.composer)
 
 
 def _chats(screen: "ChatScreen", argument: str) -> None:
     if not screen.has_class("-wide"):
         screen.add_class("-side-bar-open")
-    screen.side_bar.focus()
+    screen.set_focus(screen.side_bar)
     if argument:
         screen.side_bar.insert(argument)
 

@@ -42,13 +42,13 @@ def _on(deed: "Deed") -> "Callable[[ChatScreen, str], None]":
 
 
 def _select(screen: "ChatScreen", _: str) -> None:
-    screen.transcript.focus()
+    screen.set_focus(screen.transcript)
     screen.transcript.select_newest()
 
 
 def _leave(screen: "ChatScreen", _: str) -> None:
     screen.transcript.clear_selection_mark()
-    screen.composer.focus()
+    screen.set_focus(screen.composer)
 
 
 def _next(screen: "ChatScreen", _: str) -> None:

@@ -10,6 +10,9 @@ def _default_everywhere(*, border: str, blurred: str, scrollbar: str) -> dict[st
     """Variables under which nothing but frames and the scrollbar has a colour."""
     plain = "ansi_default"
     return {
+        # Textual's own stylesheet names these two under every theme of the terminal's colours.
+        "ansi-background": plain,
+        "ansi-foreground": plain,
         "text": plain,
         "text-muted": plain,
         "border": border,

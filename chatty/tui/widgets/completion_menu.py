@@ -88,7 +88,7 @@ class CompletionMenu(Drawn):
             return self.palette.row([], self.size.width, "menu")
         offer = self._offers[index]
         ground = "cursor" if index == self._cursor else "menu"
-        spans = two_sides([Span(f" {offer.insert}")], [Span(f"{offer.words} ", "muted")], self.size.width)
+        spans = two_sides([Span(f"  {offer.insert}")], [Span(f"{offer.words}  ", "muted")], self.size.width)
         return self.palette.row(spans, self.size.width, ground)
 
     def on_click(self, event: events.Click) -> None:

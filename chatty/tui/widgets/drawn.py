@@ -45,12 +45,6 @@ class Keyed(Drawn):
     can_focus = True
 
     @dataclass
-    class Invoked(Message):
-        """A key asked for an action; the screen routes it."""
-
-        name: str
-
-    @dataclass
     class SequenceChanged(Message):
         """The first key of a sequence was pressed, or the sequence ended (then `pending` is empty)."""
 
@@ -74,6 +68,12 @@ class Keyed(Drawn):
         return False
 
     async def _on_key(self, event: events.Key) -> None:
+        if self.app.focused is not self:
+            # The key before this one moved the keyboard while this one already waited here.
+            event.stop()
+            event.prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
+            return
         if self._take(event):
             event.stop()
             event.prevent_default()
@@ -92,5 +92,5 @@ class Keyed(Drawn):
         if before != self.router.pending:
             self.post_message(self.SequenceChanged(self.router.pending))
         if action is not None and action != "taken":
-            self.post_message(self.Invoked(action.name))
+            self.router.act(action.name)
         return action is not None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -48,9 +49,9 @@ class Header(TwoSidedRow):
     def _left(self, room: int) -> list[Span]:
         content = self.content
         project = [] if self._is_narrow or not content.project else [Span(f"{content.project} › ", "muted")]
-        if width(project) > room // 2:
-            project = []
         title = content.title or "New conversation"
+        if width(project) + cell_len(title) > room:
+            project = []
         return [*project, Span(cut_middle(title, max(room - width(project), 8)), bold=True)]
 
     def _right(self) -> list[Span]:

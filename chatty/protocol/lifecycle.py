@@ -42,7 +42,9 @@ class ClientCapabilities(Params):
     """What the client can do with what it gets."""
 
     deltas: bool = True
-    """Send text in flight."""
+    """Send text in flight; otherwise a part's text comes whole when it is completed."""
+    workspace_signals: bool = False
+    """Tell of every conversation that changes, as `signal` notifications: for side bars."""
 
 
 class InitializeParams(Params):

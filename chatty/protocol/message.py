@@ -183,7 +183,7 @@ class TreeNode(WireModel):
     """A message without its text."""
 
     id: str
-    parent_id: str | None
+    parent_id: str | None = None
     role: str
     status: str
     created_seq: int

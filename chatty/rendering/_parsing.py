@@ -5,12 +5,15 @@ from collections.abc import Iterator, MutableMapping
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+DEEPEST = 38
+"""Level of nested lists and quotes from which on a block is shown as its source."""
+
 
 class _Parser(MarkdownIt):
     """CommonMark with tables and strike-through; raw HTML is text."""
 
     def __init__(self) -> None:
-        super().__init__("commonmark", {"html": False})
+        super().__init__("commonmark", {"html": False, "maxNesting": DEEPEST + 2})
         self.enable(["table", "strikethrough"])
         self.disable(["html_block", "html_inline"])
 

@@ -1,12 +1,17 @@
 """Errors of the rendering package.
 
 RenderingError
+├── GuardRefused
 └── LinkRefused
 """
 
 
 class RenderingError(Exception):
     """Parent of what this package raises."""
+
+
+class GuardRefused(RenderingError):
+    """A sequence that may never be announced to the guard, or is too long for it."""
 
 
 class LinkRefused(RenderingError):

@@ -24,6 +24,9 @@ MAX_BRACKETS = 400
 each may begin costs the square of their number."""
 
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`‹›]*[^\s<>\"'`‹›.,;:!?*_~)\]]")
+_LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+"""The only HTML that is more than text: models write it where Markdown has no line break, in cells."""
+
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\]")
 
 
@@ -95,8 +98,8 @@ class _Builder:
 
     def _add_token(self, token: "Token") -> None:
         match token.type:
-            case "text" | "text_special" | "html_inline":
-                self._add_text(token.content)
+            case "text" | "text_special":
+                self._add_rows(token.content)
             case "softbreak":
                 self._write(" ")
             case "hardbreak":
@@ -128,6 +131,16 @@ class _Builder:
             clean = clean.replace("\n", " ")
         if clean:
             self._segments.append((clean, style or self._styles[-1]))
+
+    def _add_rows(self, text: str) -> None:
+        if "<" not in text:
+            self._add_text(text)
+            return
+        first, *others = _LINE_BREAK.split(text)
+        self._add_text(first)
+        for other in others:
+            self._write("\n", keep_newlines=True)
+            self._add_text(other)
 
     def _add_text(self, text: str) -> None:
         if self._open_links or "://" not in text:

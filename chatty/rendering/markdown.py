@@ -8,6 +8,7 @@ last asked for. It fetches nothing and opens nothing, and knows neither colours 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatty.rendering.blocks import Block
@@ -18,6 +19,16 @@ from chatty.rendering.sanitizer import StreamSanitizer
 
 if TYPE_CHECKING:
     from chatty.rendering.splitting import Splitter
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a text, whatever the width: a row of a block."""
+
+    block: int
+    """Number of the block, from 0."""
+    offset: int
+    """Rows below the block's first."""
 
 
 class MarkdownStream:
@@ -72,8 +83,8 @@ class MarkdownStream:
         top = self.finished_line_count(width)
         output: list[Line] = []
         index = bisect_right(self._ends, start)
-        while index < len(self._blocks) and (index == 0 or self._ends[index - 1] < stop):
-            block_top = self._ends[index - 1] if index else 0
+        while index < len(self._blocks) and self._top(index) < stop:
+            block_top = self._top(index)
             output += self._blocks[index].lines(width, max(0, start - block_top), stop - block_top)
             index += 1
         for block in self._open:
@@ -87,6 +98,31 @@ class MarkdownStream:
         """Return all rows at this width in cells."""
         return self.lines_between(0, self.line_count(width), width)
 
+    def place_of(self, row: int, width: int) -> Place:
+        """Return the place in the text that this row shows, to be found again at another width."""
+        top = self.finished_line_count(width)
+        if row < top:
+            index = bisect_right(self._ends, row)
+            return Place(index, row - self._top(index))
+        index = len(self._blocks)
+        for block in self._open:
+            height = block.height(width)
+            if row < top + height:
+                break
+            top += height
+            index += 1
+        return Place(index, row - top)
+
+    def row_of(self, place: Place, width: int) -> int:
+        """Return the row at this width that shows the place, or the last of its block before it."""
+        top = self.finished_line_count(width)
+        if place.block < len(self._blocks):
+            top = self._top(place.block)
+        blocks = self._open[: max(0, place.block - len(self._blocks))]
+        top += sum(block.height(width) for block in blocks)
+        height = sum(block.height(width) for block in self._all_blocks()[place.block : place.block + 1])
+        return top + min(place.offset, height)
+
     def links(self) -> list[Link]:
         """Return the links in reading order, those that may not be opened too."""
         return [link for block in self._all_blocks() for link in block.links()]
@@ -94,6 +130,9 @@ class MarkdownStream:
     def code_blocks(self) -> list[CodeBlock]:
         """Return the code blocks in reading order."""
         return [code for block in self._all_blocks() for code in block.code_blocks()]
+
+    def _top(self, index: int) -> int:
+        return self._ends[index - 1] if index else 0
 
     def _all_blocks(self) -> Sequence[Block]:
         self._read()

@@ -15,18 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from chatty.rendering._parsing import References, items, make_parser, parse_blocks, top_level
+from chatty.rendering._parsing import DEEPEST, References, items, make_parser, parse_blocks, top_level
 from chatty.rendering.blocks import Block
 from chatty.rendering.code import CodeBlock
 from chatty.rendering.inline import InlineParser
 from chatty.rendering.layout import Layout, alignments, table_rows
-from chatty.rendering.pieces import Code
+from chatty.rendering.pieces import Code, Piece
 from chatty.rendering.tables import Table
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-WINDOW = 32_768
+WINDOW = 16_384
 """Characters looked at together; a paragraph, quote or list item that is longer is cut there."""
 
 _Kind = Literal["none", "paragraph", "still", "item", "fence", "table", "other"]
@@ -228,8 +228,7 @@ class Splitter:
             has_gap = _has_gap(
                 unit, before, has_blank=any(not line.strip() for line in lines[end : unit.start])
             )
-            pieces = Layout(inline, lines).pieces(unit.tokens, unit.number)
-            blocks.append(Block(pieces, has_gap=has_gap))
+            blocks.append(Block(_pieces(unit, lines, inline), has_gap=has_gap))
             before.kind, before.is_cut, before.in_list, before.number = unit.kind, False, False, None
             end = unit.end
         return blocks
@@ -323,6 +322,15 @@ def _unit(kind: _Kind, tokens: "list[Token]", lines: Sequence[str]) -> _Unit:
     while end > start + 1 and not lines[end - 1].strip():
         end -= 1
     return _Unit(kind, tokens, start, end)
+
+
+def _pieces(unit: _Unit, lines: Sequence[str], inline: InlineParser) -> Sequence[Piece]:
+    if any(token.level >= DEEPEST for token in unit.tokens):  # the parser drops what is nested deeper
+        source = CodeBlock()
+        source.add_lines(lines[unit.start : unit.end])
+        source.set_whole(True)
+        return [Code(source)]
+    return Layout(inline, lines).pieces(unit.tokens, unit.number)
 
 
 def _kind_of(token_type: str) -> _Kind:

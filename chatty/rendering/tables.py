@@ -5,6 +5,7 @@ wrap; if even narrow columns do not fit, rows are wider than the screen and a vi
 The widths are set by the first ``MEASURED_ROWS`` rows, so a table that grows for ever stays cheap.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -19,6 +20,9 @@ MEASURED_ROWS = 200
 
 _GAP = "  "
 _NARROWEST = 8
+_MOST_FOR_DRAFT = 24
+"""Cells that an unfinished cell may ask for: half a link is wider than the whole."""
+
 _HEADER = replace(PLAIN, bold=True)
 
 Alignment = Literal["left", "center", "right"]
@@ -33,10 +37,11 @@ class Table:
         "_draft",
         "_first",
         "_inline",
+        "_laid_out",
         "_lines",
+        "_natural",
         "_rest",
         "_rows",
-        "_width",
         "_widths",
     )
 
@@ -55,8 +60,9 @@ class Table:
         self._draft: Sequence[str] | None = None
         self._contents: list[list[Content]] = []
         self._lines: list[Line] = []
-        self._width = 0
+        self._laid_out = 0
         self._widths: list[int] = []
+        self._natural = [1] * len(alignments)
 
     def add_rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Add complete rows of raw inline Markdown, one string per column."""
@@ -81,6 +87,7 @@ class Table:
         self._contents.clear()
         self._lines.clear()
         self._widths.clear()
+        self._natural = [1] * len(self._alignments)
 
     def height(self, width: int) -> int:
         """Return the number of lines at this width."""
@@ -97,36 +104,40 @@ class Table:
 
     def _parse_new_rows(self) -> None:
         for row in self._rows[len(self._contents) :]:
-            self._contents.append(self._parse(row, is_header=not self._contents))
+            contents = self._parse(row, is_header=not self._contents)
+            if len(self._contents) < MEASURED_ROWS:
+                pairs = zip(self._natural, contents, strict=True)
+                self._natural = [max(width, _natural_width(content)) for width, content in pairs]
+            self._contents.append(contents)
 
     def _parse(self, row: Sequence[str], *, is_header: bool) -> list[Content]:
         return [self._inline.parse(cell, _HEADER if is_header else PLAIN) for cell in row]
 
     def _lay_out(self, width: int) -> None:
         """Bring the lines up to date; the lines laid out before stay unless the widths changed."""
-        laid_out = len(self._contents)
         self._parse_new_rows()
-        if laid_out <= MEASURED_ROWS or width != self._width:
-            widths = self._column_widths(width)
-            if widths != self._widths or width != self._width:
-                self._widths, self._width, laid_out = widths, width, 0
-                self._lines.clear()
-        for index, row in enumerate(self._contents[laid_out:], laid_out):
-            self._lines += self._row_lines(row, is_first=index == 0)
+        available = width - width_of(self._rest) - len(_GAP) * (len(self._natural) - 1)
+        widths = _shrunk(self._wanted_widths(), available)
+        if widths != self._widths:
+            self._widths, self._laid_out = widths, 0
+            self._lines.clear()
+        for row in self._contents[self._laid_out :]:
+            self._lines += self._row_lines(row, is_first=self._laid_out == 0)
+            self._laid_out += 1
 
-    def _column_widths(self, width: int) -> list[int]:
-        measured = self._contents[:MEASURED_ROWS]
-        natural = [
-            max(1, *(_natural_width(row[column]) for row in measured))
-            for column in range(len(self._alignments))
-        ]
-        available = width - width_of(self._rest) - len(_GAP) * (len(natural) - 1)
-        return _shrunk(natural, available)
+    def _wanted_widths(self) -> list[int]:
+        if self._draft is None or len(self._rows) >= MEASURED_ROWS:
+            return self._natural
+        drafts = [min(_natural_width(content), _MOST_FOR_DRAFT) for content in self._parse_draft()]
+        return [max(pair) for pair in zip(self._natural, drafts, strict=True)]
+
+    def _parse_draft(self) -> list[Content]:
+        return self._parse(self._draft or (), is_header=False)
 
     def _draft_lines(self) -> list[Line]:
         if self._draft is None:
             return []
-        return self._row_lines(self._parse(self._draft, is_header=False), is_first=False)
+        return self._row_lines(self._parse_draft(), is_first=False)
 
     def _row_lines(self, row: Sequence[Content], *, is_first: bool) -> list[Line]:
         cells = [
@@ -163,8 +174,8 @@ def _shrunk(natural: Sequence[int], available: int) -> list[int]:
     """Return the widths with the widest cut to one common limit, so that they fit if they can."""
     if sum(natural) <= available:
         return list(natural)
-    limit = max(natural)
-    floor = min(_NARROWEST, limit)
-    while limit > floor and sum(min(width, limit) for width in natural) > available:
-        limit -= 1
+    widest = max(natural)
+    limits = range(min(_NARROWEST, widest), widest)
+    fitting = bisect_right(limits, available, key=lambda limit: sum(min(width, limit) for width in natural))
+    limit = limits[max(0, fitting - 1)] if limits else widest
     return [min(width, limit) for width in natural]

@@ -31,6 +31,30 @@ def make_line(segments: Iterable[Segment], fill: Fill = "none", fill_from: int =
     return Line(joined, fill, width_of(joined), fill_from)
 
 
+def crop(line: Line, width: int) -> Line:
+    """Return the line cut to at most this many cells."""
+    segments: list[Segment] = []
+    free = width
+    for text, style in line.segments:
+        cells = cell_len(text)
+        if cells > free:
+            segments.append((_first_cells(text, free), style))
+            break
+        segments.append((text, style))
+        free -= cells
+    return make_line(segments, line.fill, line.fill_from)
+
+
+def _first_cells(text: str, width: int) -> str:
+    if text.isascii():
+        return text[:width]
+    for start, _, cells in split_graphemes(text[: 4 * width + 64])[0]:
+        if cells > width:
+            return text[:start]
+        width -= cells
+    return text
+
+
 def wrap(segments: Sequence[Segment], width: int) -> list[list[Segment]]:
     """Return the rows of the segments at this width; at least one. A newline in a segment ends a row."""
     rows: list[list[Segment]] = []

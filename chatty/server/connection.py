@@ -1,0 +1,157 @@
+"""One connection: a state machine over a channel, its subscriptions, and its requests in flight.
+
+Everything here can be made again from the client's own memory: there is no session to resume. The
+connection knows frames, order and limits; what a method does is the dispatcher's business.
+"""
+
+import asyncio
+import enum
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from chatty.protocol.errors import ProtocolError
+from chatty.protocol.frames import CloseCode, RequestId
+from chatty.protocol.lifecycle import ProviderCredentials
+from chatty.protocol.limits import Limits
+from chatty.server.access.principals import Principal
+from chatty.server.live.hub import Hub
+from chatty.server.outbound import Channel, Outbound
+from chatty.server.subscription import Subscription
+
+encode = msgspec.json.Encoder().encode
+
+
+class State(enum.Enum):
+    """Where a connection stands."""
+
+    OPENED = "opened"
+    """Accepts `initialize` only."""
+    INITIALIZED = "initialized"
+    CLOSED = "closed"
+
+
+class Connection:
+    """One peer. Created by an endpoint, which feeds it and tells it when the socket is gone."""
+
+    def __init__(self, channel: Channel, hub: Hub, limits: Limits, *, is_trusted_socket: bool) -> None:
+        self.channel = channel
+        self.limits = limits
+        self.is_trusted_socket = is_trusted_socket
+        """A unix socket whose peer the kernel vouches for: provider credentials may come this way."""
+        self.state = State.OPENED
+        self.principal: Principal | None = None
+        self.credentials: ProviderCredentials | None = None
+        """What the peer's shell knows; never leaves this object but into its own runs."""
+        self.deltas = True
+        self.wants_workspace_signals = False
+        self.focus: str | None = None
+        self.outbound = Outbound(channel, self._on_lagged)
+        self.on_ephemeral_end: dict[str, Callable[[], Awaitable[None]]] = {}
+        """Ephemeral conversation -> what forgets it; run when the connection ends."""
+        self._hub = hub
+        self._subscriptions: dict[str, Subscription] = {}
+        self._in_flight: dict[RequestId, asyncio.Task[None]] = {}
+        self._order: dict[str, asyncio.Lock] = {}
+
+    # Requests in flight
+
+    def begin(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
+        """Note a request until it is answered."""
+        self._in_flight[request_id] = task
+        task.add_done_callback(lambda _: self._in_flight.pop(request_id, None))
+
+    def refuse_if_busy(self, request_id: RequestId) -> None:
+        """Refuse an id in use and a flood.
+
+        Raises:
+            ProtocolError: `invalid_request` or `overloaded`.
+        """
+        if request_id in self._in_flight:
+            raise ProtocolError("invalid_request", f"request id {request_id!r} is still in use")
+        if len(self._in_flight) >= self.limits.max_requests_in_flight:
+            raise ProtocolError(
+                "overloaded", "too many requests are unanswered; wait for an answer", retry_after_ms=100
+            )
+
+    def cancel_request(self, request_id: RequestId) -> None:
+        """Give up on a request; it is still answered."""
+        if task := self._in_flight.get(request_id):
+            task.cancel()
+
+    def turn(self, conversation_id: str) -> asyncio.Lock:
+        """Return the lock that keeps requests naming one conversation in order of arrival."""
+        lock = self._order.get(conversation_id)
+        if lock is None:
+            if len(self._order) > 256:
+                self._order = {key: kept for key, kept in self._order.items() if kept.locked()}
+            lock = self._order[conversation_id] = asyncio.Lock()
+        return lock
+
+    # Subscriptions
+
+    def subscribe(self, conversation_id: str, *, deltas: bool = True) -> Subscription:
+        """Join a conversation's feed, holding what comes until the subscription is released.
+
+        Raises:
+            ProtocolError: `overloaded`: too many subscriptions.
+        """
+        self.unsubscribe(conversation_id)
+        if len(self._subscriptions) >= self.limits.max_subscriptions:
+            raise ProtocolError(
+                "overloaded", "this connection watches too many conversations", retryable=False
+            )
+        subscription = Subscription(conversation_id, self.outbound, deltas=deltas and self.deltas)
+        self._subscriptions[conversation_id] = subscription
+        self._hub.join(conversation_id, subscription)
+        return subscription
+
+    def subscription(self, conversation_id: str) -> Subscription | None:
+        """Return the subscription to a conversation, if there is one."""
+        return self._subscriptions.get(conversation_id)
+
+    def unsubscribe(self, conversation_id: str) -> None:
+        """Leave a feed; leaving twice is the same as leaving once."""
+        if subscription := self._subscriptions.pop(conversation_id, None):
+            self._hub.leave(conversation_id, subscription)
+            self.outbound.drop(conversation_id)
+
+    def heads(self) -> dict[str, int]:
+        """Return the newest `seq` passed on, by conversation, of every released subscription."""
+        return {
+            conversation_id: subscription.head
+            for conversation_id, subscription in self._subscriptions.items()
+            if subscription.head is not None
+        }
+
+    # The way out
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification that belongs to no conversation's log."""
+        self.outbound.send(encode({"jsonrpc": "2.0", "method": method, "params": params}))
+
+    def close(self, code: int = CloseCode.GOING_AWAY, reason: str = "") -> None:
+        """Say good-bye; the endpoint calls `closed` when the socket is gone."""
+        self.channel.close(code, reason)
+
+    async def closed(self) -> None:
+        """The socket is gone: leave every feed, give up requests, forget what lived only here."""
+        self.state = State.CLOSED
+        for conversation_id in list(self._subscriptions):
+            self.unsubscribe(conversation_id)
+        for task in list(self._in_flight.values()):
+            task.cancel()
+        self.outbound.closed()
+        self.credentials = None
+        for forget in list(self.on_ephemeral_end.values()):
+            await forget()
+        self.on_ephemeral_end.clear()
+
+    def _on_lagged(self, conversation_ids: set[str]) -> None:
+        for conversation_id in conversation_ids:
+            self.unsubscribe(conversation_id)
+            self.notify(
+                "notice",
+                {"type": "subscription_reset", "conversation_id": conversation_id, "reason": "lagged"},
+            )

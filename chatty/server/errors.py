@@ -1,0 +1,74 @@
+"""Where the store's and the providers' failures become errors of the protocol.
+
+Nothing here raises or logs; the two seams that do are the dispatcher and the run engine.
+"""
+
+import logging
+import os
+
+from chatty.protocol.errors import ProtocolError
+from chatty.providers.errors import ProviderError
+from chatty.store import errors as store
+
+logger = logging.getLogger(__name__)
+
+
+def from_store(error: store.StoreError) -> ProtocolError:
+    """Translate a failure of the store; what it says is for people already."""
+    match error:
+        case store.StorageError():
+            return ProtocolError(
+                error.code, str(error), retryable=error.retryable, details={"path": error.path}
+            )
+        case store.NotFound():
+            return ProtocolError("not_found", f"there is no such {error.kind}", details={"kind": error.kind})
+        case store.VersionConflict():
+            return ProtocolError(
+                "conflict/version",
+                f"somebody changed this {error.kind} meanwhile; nothing was overwritten. "
+                "Look at it again and repeat the change",
+                details={"kind": error.kind, "version": getattr(error.current, "version", None)},
+            )
+        case store.AlreadyExists():
+            return ProtocolError(
+                "conflict/name_taken", f"a {error.kind} of this name exists", details={"kind": error.kind}
+            )
+        case store.IdempotencyMismatch():
+            return ProtocolError(
+                "conflict/idempotency_mismatch", f"this {error.kind} id was used for something else"
+            )
+        case store.RunActive():
+            return ProtocolError(
+                "conflict/run_active",
+                "a reply to this message is being written; stop it first or wait",
+                details={"run_id": error.run_id},
+            )
+        case store.InvalidCursor():
+            return ProtocolError("cursor_expired", "this page cursor is not valid; start from the first page")
+        case _:
+            logger.error("unexpected failure of the store: %r", error)
+            return internal()
+
+
+def from_provider(error: ProviderError) -> ProtocolError:
+    """Translate a provider's failure; it becomes data of the run, and its own type."""
+    details: dict[str, object] = {"provider": error.provider}
+    if error.http_status is not None:
+        details["http"] = error.http_status
+    if error.request_id is not None:
+        details["request_id"] = error.request_id
+    wait_ms = None if error.retry_after_seconds is None else int(error.retry_after_seconds * 1000)
+    return ProtocolError(
+        error.type, error.message, retryable=error.retryable, retry_after_ms=wait_ms, details=details
+    )
+
+
+def internal() -> ProtocolError:
+    """Return what a caller is told of a failure of ours: an id that the log has, and no more."""
+    report_id = os.urandom(4).hex()
+    logger.error("report %s is the failure above", report_id)
+    return ProtocolError(
+        "internal",
+        f"the server failed; what was accepted is safe. The log has the details under {report_id}",
+        details={"report_id": report_id},
+    )

@@ -1,0 +1,401 @@
+"""The run engine: carries accepted runs out, from the queue to the last event.
+
+A run belongs to the server: no connection's end stops it. The engine decides when a run starts, reads
+its context, follows the provider, hands text to the pacer (for watchers) and the journal (for the
+disk), and writes the end. It knows neither frames nor permissions nor vendors.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
+from chatty.protocol.lifecycle import ProviderCredentials
+from chatty.providers import catalog
+from chatty.providers.base import (
+    ChatRequest,
+    Endpoint,
+    Finished,
+    ProviderEvent,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    UsageReport,
+)
+from chatty.providers.errors import ProviderError
+from chatty.providers.registry import Providers
+from chatty.server import turns, wire
+from chatty.server.clock import now_ms
+from chatty.server.endpoints import Endpoints
+from chatty.server.errors import from_provider, from_store, internal
+from chatty.server.live import context as model_context
+from chatty.server.live.active import ActiveRun, Ticket
+from chatty.server.live.hub import Hub, PublishedEvent
+from chatty.server.live.journal import TextJournal
+from chatty.server.live.leases import LEASE_SECONDS, Leases
+from chatty.server.live.pacer import DeltaPacer
+from chatty.server.stores import Stores
+from chatty.server.turns import EndStatus
+from chatty.store import parts as part_rows, rows
+from chatty.store.errors import FenceLost, StorageError, StoreError
+
+logger = logging.getLogger(__name__)
+
+SETTLE_SECONDS: Final = 1.0
+"""How long the engine waits before it tries again to write the end of a run."""
+
+
+class RunEngine:
+    """Carries runs out. One per process.
+
+    Args:
+        stores: where runs live.
+        hub: who is told.
+        endpoints: where providers are reached, and with whose key.
+        providers: the translators.
+        on_change: called with a conversation's id whenever a run of it starts or ends.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        hub: Hub,
+        endpoints: Endpoints,
+        providers: Providers,
+        on_change: Callable[[str], None],
+    ) -> None:
+        self._stores = stores
+        self._hub = hub
+        self._endpoints = endpoints
+        self._providers = providers
+        self._on_change = on_change
+        self._owner = new_id()
+        self._active: dict[str, ActiveRun] = {}
+        self._behind: dict[str, Ticket] = {}
+        """Reply being written -> the run that starts when it is done."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._journal = TextJournal(self._publish_stored)
+        self._leases = Leases(stores, self._owner, self._on_lost)
+        self._is_draining = False
+
+    # What operations ask for
+
+    @property
+    def active_count(self) -> int:
+        """Runs being carried out or queued."""
+        return len(self._active) + len(self._behind)
+
+    def is_answering(self, conversation_id: str) -> bool:
+        """Tell whether a run of this conversation is under way."""
+        return any(active.run.conversation_id == conversation_id for active in self._active.values())
+
+    def refuse_if_draining(self) -> None:
+        """Refuse new runs while the server is leaving.
+
+        Raises:
+            ProtocolError: `unavailable/draining`.
+        """
+        if self._is_draining:
+            raise ProtocolError(
+                "unavailable/draining", "the server is restarting; try again in a moment", retry_after_ms=500
+            )
+
+    def start(self, ticket: Ticket) -> None:
+        """Begin to carry a run out. It goes on whatever happens to the caller."""
+        active = ActiveRun(ticket, DeltaPacer(self._hub))
+        self._active[ticket.run.id] = active
+        task = asyncio.get_running_loop().create_task(self._carry_out(active))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def start_after(self, message_id: str, ticket: Ticket) -> None:
+        """Begin to carry a run out when the reply it follows is done."""
+        if any(active.run.message_id == message_id for active in self._active.values()):
+            self._behind[message_id] = ticket
+        else:
+            self.start(ticket)
+
+    async def cancel(self, run: rows.Run) -> None:
+        """Stop a run by hand; what it wrote is kept. Returns at once for a run under way."""
+        if active := self._active.get(run.id):
+            active.ask_to_stop("cancelled")
+            return
+        for message_id, ticket in list(self._behind.items()):
+            if ticket.run.id == run.id:
+                del self._behind[message_id]
+                await self._end_unstarted(ticket, "cancelled")
+
+    def offer_credentials(self, user_id: str, credentials: ProviderCredentials | None) -> None:
+        """Let runs of a user that wait for a key look again, with what a new connection knows."""
+        for active in self._active.values():
+            if active.ticket.scope.user_id == user_id:
+                active.ticket.credentials = credentials or active.ticket.credentials
+                active.has_key.set()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Begin nothing new, wait for what runs, then interrupt the rest. The text is kept."""
+        self._is_draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for active in list(self._active.values()):
+            active.ask_to_stop("interrupted")
+        for ticket in list(self._behind.values()):
+            await self._end_unstarted(ticket, "interrupted")
+        self._behind.clear()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        await self._journal.close()
+        self._leases.close()
+
+    # One run
+
+    async def _carry_out(self, active: ActiveRun) -> None:
+        try:
+            if not await self._claim(active):
+                return
+            self._journal.follow(active)
+            self._leases.follow(active)
+            status, error = await self._produce_to_end(active)
+            await self._settle(active, status, error)
+        except FenceLost:
+            logger.warning("run %s has another owner; its text here is dropped", active.run.id)
+        except Exception:
+            logger.exception("run %s could not be carried out", active.run.id)
+        finally:
+            self._leases.leave(active)
+            del self._active[active.run.id]
+            self._on_change(active.run.conversation_id or "")
+            self._start_follower(active.run.message_id or "")
+
+    async def _claim(self, active: ActiveRun) -> bool:
+        """Take the run and tell that it started; `False` when it was cancelled before."""
+        ticket = active.ticket
+        lease_until = now_ms() + int(LEASE_SECONDS * 1000)
+        claimed, events = await ticket.database.write(
+            ticket.scope, turns.start, ticket.run, self._owner, lease_until, now_ms()
+        )
+        if claimed is None:
+            if active.stop is not None:
+                await self._end_unstarted(ticket, active.stop)
+            return False
+        ticket.run = claimed
+        self._publish_stored(events)
+        self._on_change(claimed.conversation_id or "")
+        return True
+
+    async def _produce_to_end(self, active: ActiveRun) -> tuple[EndStatus, ProtocolError | None]:
+        """Follow the provider until it is done, fails, or somebody stops the run."""
+        active.producer = asyncio.get_running_loop().create_task(self._produce(active))
+        if active.stop is not None:
+            active.producer.cancel()
+        await asyncio.wait({active.producer})
+        active.pacer.close()
+        if active.producer.cancelled():
+            return active.stop or "interrupted", None
+        match active.producer.exception():
+            case None:
+                return "completed", None
+            case ProviderError() as failure:
+                return "failed", from_provider(failure)
+            case ProtocolError() as failure:
+                return "failed", failure
+            case StoreError() as failure:
+                return "failed", from_store(failure)
+            case TimeoutError():
+                return "failed", ProtocolError("timeout", "the time allowed for this reply is over")
+            case failure:
+                logger.error("run %s failed", active.run.id, exc_info=failure)
+                return "failed", internal()
+
+    async def _produce(self, active: ActiveRun) -> None:
+        settings = wire.load(active.run.params)
+        async with asyncio.timeout(settings.get("timeout_seconds")):
+            endpoint = await self._endpoint(active)
+            request = await self._request(active, settings)
+            stream = self._providers.get(endpoint.kind).stream(endpoint, request)
+            try:
+                async for batch in stream:
+                    self._take(active, batch)
+            finally:
+                await stream.aclose()
+
+    async def _endpoint(self, active: ActiveRun) -> Endpoint:
+        """Find the provider; without a key, wait for somebody to give one."""
+        ticket = active.ticket
+        is_told = False
+        while True:
+            provider = await self._endpoints.get(ticket.scope, active.run.provider or "")
+            endpoint, _ = await self._endpoints.find(provider, ticket.credentials)
+            if endpoint is not None:
+                return endpoint
+            if ticket.fails_without_key:
+                raise key_missing(provider.name)
+            if not is_told:
+                is_told = True
+                events = await ticket.database.write(
+                    ticket.scope, turns.wait, active.run, "key_missing", now_ms()
+                )
+                self._publish_stored(events)
+            active.has_key.clear()
+            await active.has_key.wait()
+
+    async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
+        ticket, run = active.ticket, active.run
+        provider, model = run.provider or "", run.model or ""
+        window = catalog.context_window(provider, model)
+        shown = await ticket.database.read(ticket.scope, model_context.read, run, window)
+        active.project_id = shown.project_id
+        active.context_code_points = sum(len(message.text) for message in shown.messages)
+        await self._reopen(active)
+        options = settings.get("options")
+        return ChatRequest(
+            model=model,
+            messages=shown.messages,
+            params=options if isinstance(options, dict) else {},
+            idempotency_key=run.id,
+        )
+
+    async def _reopen(self, active: ActiveRun) -> None:
+        """For a reply that goes on: take up its last part where it ended."""
+        message_id = active.run.message_id or ""
+        existing = await active.ticket.database.read(
+            active.ticket.scope, part_rows.of_messages, [message_id]
+        )
+        kept: Sequence[rows.Part] = existing[message_id]
+        active.first_index = len(kept)
+        if kept and kept[-1].type == "text":
+            self._hub.open(active.reopen(kept[-1]))
+
+    def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
+        """Take what one network read brought. No waiting, no validation, no disk."""
+        for event in batch:
+            match event:
+                case TextDelta(text=text):
+                    self._write(active, "text", text)
+                case ReasoningDelta(text=text):
+                    self._write(active, "reasoning", text)
+                case Finished(reason=reason):
+                    active.finish_reason = reason
+                case UsageReport():
+                    active.usage = event
+                case Started(request_id=request_id):
+                    active.request_id = request_id
+
+    def _write(self, active: ActiveRun, kind: str, text: str) -> None:
+        if (opened := active.write(kind, text)) is not None:
+            self._hub.open(opened)
+        self._journal.note(active)
+
+    # The end of a run
+
+    async def _settle(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> None:
+        """Write the end; while the disk refuses, keep trying: the text is safe in memory only."""
+        await self._journal.leave(active)
+        ending = self._ending(active, status, error)
+        ticket = active.ticket
+        while True:
+            try:
+                events = await ticket.database.write(
+                    ticket.scope, turns.finish, ticket.run, ending, now_ms()
+                )
+                break
+            except StorageError as failure:
+                logger.error("the end of run %s could not be written: %s", ticket.run.id, failure)
+                if self._is_draining or failure.type == "read_only":
+                    return
+                await asyncio.sleep(SETTLE_SECONDS)
+        self._publish_ending(active, events)
+
+    def _ending(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> turns.Ending:
+        parts = active.finished_parts()
+        return turns.Ending(
+            status=status,
+            finish_reason=active.finish_reason,
+            error=None if error is None else {"message": error.message, **error.to_data()},
+            parts=parts,
+            usage=self._usage(active, parts),
+            provider_request_id=active.request_id,
+        )
+
+    def _usage(
+        self, active: ActiveRun, parts: Sequence[turns.FinishedPart]
+    ) -> rows.NewUsageRecord | None:
+        """Return what the run used: as reported, or our estimate; nothing if nothing was asked."""
+        run = active.run
+        provider, model = run.provider or "", run.model or ""
+        report = active.usage
+        if report is None:
+            if not parts:
+                return None
+            report = catalog.estimate_usage(
+                active.context_code_points, sum(len(part.text) - part.base for part in parts)
+            )
+        first = active.first_text_at
+        return rows.NewUsageRecord(
+            id=new_id(),
+            run_id=run.id,
+            provider=provider,
+            model=model,
+            user_id=run.requested_by,
+            project_id=active.project_id,
+            input_tokens=report.input_tokens,
+            cached_input_tokens=report.cached_input_tokens,
+            output_tokens=report.output_tokens,
+            reasoning_tokens=report.reasoning_tokens,
+            cost_micros=catalog.cost_micros(provider, model, report),
+            estimated=report.estimated,
+            latency_ms=int((time.monotonic() - active.began_at) * 1000),
+            ttft_ms=None if first is None else int((first - active.began_at) * 1000),
+        )
+
+    async def _end_unstarted(self, ticket: Ticket, status: EndStatus) -> None:
+        """End a run that never started."""
+        ending = turns.Ending(status, None, None, (), None)
+        try:
+            events = await ticket.database.write(ticket.scope, turns.finish, ticket.run, ending, now_ms())
+        except FenceLost:
+            return
+        self._publish_stored(events, finishes_run=ticket.run.id)
+        self._on_change(ticket.run.conversation_id or "")
+
+    def _start_follower(self, message_id: str) -> None:
+        if (ticket := self._behind.pop(message_id, None)) is not None:
+            self.start(ticket)
+
+    def _on_lost(self, run_id: str) -> None:
+        """Another owner took a run of ours, or it was ended: stop writing."""
+        if active := self._active.get(run_id):
+            active.ask_to_stop("interrupted")
+
+    # Telling
+
+    def _publish_stored(
+        self, events: Iterable[rows.StoredEvent], finishes_run: str | None = None
+    ) -> None:
+        for event in events:
+            ends = finishes_run if event.type == "run.finished" else None
+            published = PublishedEvent(event.seq, event.body.encode(), finishes_run=ends)
+            self._hub.publish(event.conversation_id, (published,))
+
+    def _publish_ending(self, active: ActiveRun, events: Iterable[rows.StoredEvent]) -> None:
+        closing = iter(active.parts)
+        for event in events:
+            closes = next(closing).buffer if event.type == "part.completed" else None
+            ends = active.run.id if event.type == "run.finished" else None
+            published = PublishedEvent(event.seq, event.body.encode(), closes, ends)
+            self._hub.publish(event.conversation_id, (published,))
+        for part in active.parts:
+            self._hub.close(part.buffer)
+
+
+def key_missing(provider: str) -> ProtocolError:
+    """Return what a caller is told when a provider has no key."""
+    return ProtocolError(
+        "provider/key_missing",
+        f"{provider} has no key; your message is kept. "
+        f"Export {provider.upper()}_API_KEY in this shell, or: chatty providers add {provider}",
+        details={"provider": provider},
+    )

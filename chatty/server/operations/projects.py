@@ -1,0 +1,121 @@
+"""Projects: folders of prompts and conversations."""
+
+from chatty.protocol import project as models
+from chatty.protocol.base import Empty
+from chatty.server import wire
+from chatty.server.clock import milliseconds, now_ms
+from chatty.server.context import RequestContext
+from chatty.server.registry import operation
+from chatty.store import projects, rows
+
+
+@operation(
+    "project.list",
+    models.ProjectListParams,
+    models.ProjectListResult,
+    kind="query",
+    permission="project.read",
+)
+async def list_(context: RequestContext, params: models.ProjectListParams) -> models.ProjectListResult:
+    """List projects by name."""
+    since = None if params.updated_since is None else milliseconds(params.updated_since)
+    page = await context.services.stores.durable.read(
+        context.scope, projects.list_page, params.limit, params.cursor, params.archived, since
+    )
+    return models.ProjectListResult(items=[wire.project(row) for row in page.items], next=page.next_cursor)
+
+
+@operation(
+    "project.get", models.ProjectRefParams, models.ProjectResult, kind="query", permission="project.read"
+)
+async def get(context: RequestContext, params: models.ProjectRefParams) -> models.ProjectResult:
+    """Fetch one project."""
+    row = await context.services.stores.durable.read(context.scope, projects.get, params.project_id)
+    return models.ProjectResult(project=wire.project(row))
+
+
+@operation(
+    "project.create",
+    models.ProjectCreateParams,
+    models.ProjectResult,
+    kind="mutation",
+    permission="project.write",
+    errors=("conflict/name_taken",),
+)
+async def create(context: RequestContext, params: models.ProjectCreateParams) -> models.ProjectResult:
+    """Make a project."""
+    context.services.refuse_if_read_only()
+    new = rows.NewProject(params.id, params.name, params.instructions, params.default_model)
+    inserted = await context.services.stores.durable.write(context.scope, projects.insert, new, now_ms())
+    return models.ProjectResult(project=wire.project(inserted.row))
+
+
+@operation(
+    "project.update",
+    models.ProjectUpdateParams,
+    models.ProjectResult,
+    kind="mutation",
+    permission="project.write",
+    errors=("conflict/version", "conflict/name_taken"),
+)
+async def update(context: RequestContext, params: models.ProjectUpdateParams) -> models.ProjectResult:
+    """Change a project."""
+    context.services.refuse_if_read_only()
+    named = params.model_fields_set
+    patch: projects.ProjectPatch = {}
+    if params.name is not None:
+        patch["name"] = params.name
+    if "instructions" in named:
+        patch["instructions"] = params.instructions
+    if "default_model" in named:
+        patch["default_model"] = params.default_model
+    if "params" in named:
+        patch["params"] = wire.dump(params.params or {})
+    row = await context.services.stores.durable.write(
+        context.scope, projects.update, params.project_id, patch, params.if_version, now_ms()
+    )
+    return models.ProjectResult(project=wire.project(row))
+
+
+@operation(
+    "project.archive",
+    models.ProjectRefParams,
+    models.ProjectResult,
+    kind="mutation",
+    permission="project.write",
+)
+async def archive(context: RequestContext, params: models.ProjectRefParams) -> models.ProjectResult:
+    """Put a project out of sight."""
+    context.services.refuse_if_read_only()
+    row = await context.services.stores.durable.write(
+        context.scope, projects.archive, params.project_id, now_ms()
+    )
+    return models.ProjectResult(project=wire.project(row))
+
+
+@operation(
+    "project.restore",
+    models.ProjectRefParams,
+    models.ProjectResult,
+    kind="mutation",
+    permission="project.write",
+)
+async def restore(context: RequestContext, params: models.ProjectRefParams) -> models.ProjectResult:
+    """Undo archiving."""
+    context.services.refuse_if_read_only()
+    row = await context.services.stores.durable.write(
+        context.scope, projects.restore, params.project_id, now_ms()
+    )
+    return models.ProjectResult(project=wire.project(row))
+
+
+@operation(
+    "project.delete", models.ProjectRefParams, Empty, kind="mutation", permission="project.write"
+)
+async def delete(context: RequestContext, params: models.ProjectRefParams) -> Empty:
+    """Delete a project. Its conversations stay, in no project."""
+    context.services.refuse_if_read_only()
+    await context.services.stores.durable.write(
+        context.scope, projects.delete, params.project_id, now_ms()
+    )
+    return Empty()

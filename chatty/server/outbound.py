@@ -1,0 +1,180 @@
+"""What leaves on one connection: one order, bounded memory, and nobody ever waits for it.
+
+Events are queued as references to shared bytes. Deltas are never queued: a connection that is in step
+gets the shared frame at once, one that is behind gets the missing slice of the text when its socket
+is writable again. A peer whose queue of events grows too long loses its subscriptions, not its
+connection; a peer that takes nothing for `STUCK_SECONDS` loses the connection.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from chatty.server.live.buffer import PartBuffer
+from chatty.server.live.hub import PublishedEvent
+
+STUCK_SECONDS: Final = 30.0
+"""How long a socket may stay unwritable before its peer is dropped."""
+MAX_QUEUED_EVENTS: Final = 1000
+MAX_QUEUED_BYTES: Final = 4 << 20
+SLICE_CODE_POINTS: Final = 64 << 10
+"""Longest text of one catching-up delta; keeps frames far below the outbound aim."""
+
+
+class Channel(Protocol):
+    """The socket underneath, reduced to what matters here. Writing never blocks and never raises."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether the peer takes data; when it turns true again, `Outbound.on_writable` is called."""
+
+    def write(self, body: bytes) -> None:
+        """Send one whole JSON object."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Say good-bye and close."""
+
+    def abort(self) -> None:
+        """Drop the peer without waiting for it."""
+
+
+class _Queued:
+    __slots__ = ("body", "closes", "conversation_id")
+
+    def __init__(self, body: bytes, closes: PartBuffer | None, conversation_id: str | None) -> None:
+        self.body = body
+        self.closes = closes
+        self.conversation_id = conversation_id
+        """Set on events of a subscription; answers and notices are never thrown away."""
+
+
+class Outbound:
+    """The ordered way out of one connection.
+
+    Args:
+        channel: the socket.
+        on_lagged: called with the conversations whose events had to be thrown away.
+    """
+
+    def __init__(self, channel: Channel, on_lagged: Callable[[set[str]], None]) -> None:
+        self._channel = channel
+        self._on_lagged = on_lagged
+        self._queue: deque[_Queued] = deque()
+        self._queued_bytes = 0
+        self._queued_events = 0
+        self._cursors: dict[PartBuffer, int] = {}
+        self._lagging: dict[PartBuffer, None] = {}
+        self._stuck_timer: asyncio.TimerHandle | None = None
+        self.wrote = False
+        """Set by every write; the heartbeat clears it to notice silence."""
+
+    def send(self, body: bytes) -> None:
+        """Send an answer or a notice."""
+        self._enqueue(_Queued(body, None, None))
+
+    def signal(self, body: bytes) -> None:
+        """Send ephemeral news; a peer that is behind does not get it."""
+        if not self._queue and self._channel.writable:
+            self._write(body)
+
+    def event(self, conversation_id: str, event: PublishedEvent) -> None:
+        """Send an event, after the text of the part it closes."""
+        self._enqueue(_Queued(event.body, event.closes, conversation_id))
+
+    def delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
+        """Send text in flight: the shared bytes when in step, otherwise a slice later."""
+        if not self._queue and self._channel.writable and self._cursor(part) == offset:
+            self._write(body)
+            self._cursors[part] = offset + len(text)
+        else:
+            self._lagging[part] = None
+
+    def caught_up(self, part: PartBuffer, offset: int) -> None:
+        """Record that the peer has a part's text up to `offset`, by way of an answer."""
+        self._cursors[part] = offset
+
+    def drop(self, conversation_id: str) -> None:
+        """Forget everything still to be sent of one subscription."""
+        self._queue = deque(entry for entry in self._queue if entry.conversation_id != conversation_id)
+        self._recount()
+        for part in [part for part in self._cursors if part.conversation_id == conversation_id]:
+            del self._cursors[part]
+        for part in [part for part in self._lagging if part.conversation_id == conversation_id]:
+            del self._lagging[part]
+
+    def on_blocked(self) -> None:
+        """The socket stopped taking data."""
+        if self._stuck_timer is None:
+            loop = asyncio.get_running_loop()
+            self._stuck_timer = loop.call_later(STUCK_SECONDS, self._channel.abort)
+
+    def on_writable(self) -> None:
+        """The socket takes data again: first what is queued, in order, then what deltas were missed."""
+        self._stop_timer()
+        while self._queue and self._channel.writable:
+            entry = self._queue.popleft()
+            self._queued_bytes -= len(entry.body)
+            self._queued_events -= entry.conversation_id is not None
+            self._emit(entry)
+        while self._lagging and not self._queue and self._channel.writable:
+            part = next(iter(self._lagging))
+            if self._write_slice(part):
+                del self._lagging[part]
+
+    def closed(self) -> None:
+        """The connection is gone: release what it held."""
+        self._stop_timer()
+        self._queue.clear()
+        self._cursors.clear()
+        self._lagging.clear()
+
+    def _enqueue(self, entry: _Queued) -> None:
+        if not self._queue and self._channel.writable:
+            self._emit(entry)
+            return
+        self._queue.append(entry)
+        self._queued_bytes += len(entry.body)
+        self._queued_events += entry.conversation_id is not None
+        if self._queued_events > MAX_QUEUED_EVENTS or self._queued_bytes > MAX_QUEUED_BYTES:
+            self._shed()
+
+    def _emit(self, entry: _Queued) -> None:
+        if entry.closes is not None:
+            while not self._write_slice(entry.closes):
+                pass
+            self._cursors.pop(entry.closes, None)
+            self._lagging.pop(entry.closes, None)
+        self._write(entry.body)
+
+    def _write_slice(self, part: PartBuffer) -> bool:
+        """Write the next slice a peer misses of a part; tell whether it has everything now."""
+        offset = self._cursor(part)
+        text = part.text_from(offset)[:SLICE_CODE_POINTS]
+        if text:
+            self._write(part.delta(offset, text))
+            offset += len(text)
+            self._cursors[part] = offset
+        return offset >= part.length
+
+    def _cursor(self, part: PartBuffer) -> int:
+        return self._cursors.get(part, part.base)
+
+    def _write(self, body: bytes) -> None:
+        self.wrote = True
+        self._channel.write(body)
+
+    def _shed(self) -> None:
+        lagged = {entry.conversation_id for entry in self._queue if entry.conversation_id is not None}
+        self._queue = deque(entry for entry in self._queue if entry.conversation_id is None)
+        self._recount()
+        self._on_lagged(lagged)
+
+    def _recount(self) -> None:
+        self._queued_bytes = sum(len(entry.body) for entry in self._queue)
+        self._queued_events = sum(entry.conversation_id is not None for entry in self._queue)
+
+    def _stop_timer(self) -> None:
+        if self._stuck_timer is not None:
+            self._stuck_timer.cancel()
+            self._stuck_timer = None

@@ -1,0 +1,70 @@
+"""Units of work that read a conversation the way clients see it. They change nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chatty.protocol.message import Message, TreeNode
+from chatty.server import wire
+from chatty.store import conversations, messages, parts as part_rows, rows, usage
+from chatty.store.database import Scope, Work
+from chatty.store.errors import NotFound
+
+Authors = Mapping[str, str]
+"""User id -> name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathPage:
+    """A stretch of a path, oldest first."""
+
+    messages: list[Message]
+    has_older: bool
+
+
+def message(scope: Scope, conversation_id: str, message_id: str, authors: Authors) -> Work[Message]:
+    """Read one message. Raises NotFound, also for a message of another conversation."""
+    row = yield from messages.get(scope, message_id)
+    if row.conversation_id != conversation_id:
+        raise NotFound("message", message_id)
+    return (yield from shown(scope, [row], authors))[0]
+
+
+def path(
+    scope: Scope,
+    conversation_id: str,
+    leaf: str | None,
+    before: str | None,
+    limit: int,
+    authors: Authors,
+) -> Work[PathPage]:
+    """Read the newest `limit` messages of the path to a leaf, or of what lies before a message.
+
+    Raises:
+        NotFound: no such conversation, or the leaf is not in it.
+    """
+    yield from conversations.get(scope, conversation_id)
+    end = leaf or (yield from conversations.leaf(scope, conversation_id))
+    if end is None or limit == 0:
+        return PathPage([], has_older=end is not None)
+    found = yield from messages.path(scope, end, limit + 1, before)
+    if any(row.conversation_id != conversation_id for row in found):
+        raise NotFound("message", end)
+    has_older = len(found) > limit
+    kept = [row for row in found[-limit:] if row.deleted_at is None]
+    return PathPage((yield from shown(scope, kept, authors)), has_older)
+
+
+def tree(scope: Scope, conversation_id: str) -> Work[list[TreeNode]]:
+    """Read the shape of a conversation. Raises NotFound."""
+    yield from conversations.get(scope, conversation_id)
+    nodes = yield from messages.tree(scope, conversation_id)
+    return [wire.tree_node(node) for node in nodes if node.deleted_at is None]
+
+
+def shown(scope: Scope, found: Sequence[rows.Message], authors: Authors) -> Work[list[Message]]:
+    """Read parts and usage of messages and return them as clients see them."""
+    texts = yield from part_rows.of_messages(scope, [row.id for row in found])
+    used = yield from usage.of_runs(scope, [row.run_id for row in found if row.run_id is not None])
+    return [
+        wire.message(row, texts[row.id], authors=authors, used=used.get(row.run_id or "")) for row in found
+    ]

@@ -1,0 +1,102 @@
+"""What a subscriber is told first: the events it missed, or the state to start from.
+
+Reading is one unit of work, so that the state and its `head` belong together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chatty.protocol.conversation import ConversationSubscribeParams, ConversationSubscribeResult, OpenPart
+from chatty.protocol.message import Message, TreeNode
+from chatty.server import wire
+from chatty.server.access.principals import Principal
+from chatty.server.live.buffer import PartBuffer
+from chatty.server import reading
+from chatty.store import conversations, events, rows, runs
+from chatty.store.database import Scope, Work
+
+if TYPE_CHECKING:
+    from chatty.server.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was read: a tail of events, or a snapshot."""
+
+    head: int
+    tail: Sequence[rows.StoredEvent] | None = None
+    conversation: rows.Conversation | None = None
+    messages: list[Message] = field(default_factory=list)
+    has_older: bool = False
+    leaf: str | None = None
+    tree: list[TreeNode] = field(default_factory=list)
+    active: Sequence[rows.Run] = ()
+
+
+def read(
+    scope: Scope, params: ConversationSubscribeParams, history_id: str, principal: Principal
+) -> Work[State]:
+    """Read what a subscriber needs. Raises NotFound.
+
+    A client of another history, below the floor, ahead of the head or too far behind gets a snapshot.
+    """
+    conversation = yield from conversations.get(scope, params.conversation_id)
+    if params.since is not None and params.since.history_id == history_id:
+        missed = yield from events.tail(scope, params.conversation_id, params.since.seq)
+        if missed is not None:
+            return State(conversation.head_seq, tail=missed)
+    leaf = params.window.leaf or (yield from conversations.leaf(scope, params.conversation_id))
+    page = yield from reading.path(
+        scope,
+        params.conversation_id,
+        leaf,
+        None,
+        params.window.limit,
+        {principal.user_id: principal.user_name},
+    )
+    tree = yield from reading.tree(scope, params.conversation_id)
+    active = yield from runs.list_active(scope, params.conversation_id)
+    return State(
+        head=conversation.head_seq,
+        conversation=conversation,
+        messages=page.messages,
+        has_older=page.has_older,
+        leaf=leaf,
+        tree=tree,
+        active=active,
+    )
+
+
+def answer(
+    state: State, open_parts: Sequence[PartBuffer], services: "Services"
+) -> ConversationSubscribeResult:
+    """Return the answer to a subscriber, with the parts in flight as they are at this moment."""
+    parts = [
+        OpenPart(
+            message_id=part.message_id, part=part.part, type=part.type, g=part.g, text=part.text(), **{"from": 0}
+        )
+        for part in open_parts
+    ]
+    if state.tail is not None:
+        return ConversationSubscribeResult(
+            mode="tail",
+            history_id=services.history_id,
+            head=state.head,
+            open_parts=parts,
+            events=[msgspec.json.decode(event.body)["params"] for event in state.tail],
+        )
+    return ConversationSubscribeResult(
+        mode="snapshot",
+        history_id=services.history_id,
+        head=state.head,
+        open_parts=parts,
+        conversation=services.shown(state.conversation) if state.conversation else None,
+        messages=state.messages,
+        has_older=state.has_older,
+        leaf=state.leaf,
+        tree=state.tree,
+        runs=[wire.run(run) for run in state.active],
+    )

@@ -1,0 +1,172 @@
+"""Where provider keys are found and kept. Keys belong to people, not to the daemon.
+
+For each request the order is: what the caller's own shell knows (it lives in the connection only),
+the system keyring, a labelled file that only its owner can read. The server's own environment is
+never consulted: it belongs to whichever shell happened to start it.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from chatty.protocol.errors import ProtocolError
+from chatty.protocol.lifecycle import ProviderCredentials
+from chatty.providers.base import Secret
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+KEYRING_SECONDS: Final = 5.0
+"""How long a keyring may think (it may be asking its owner to unlock it)."""
+SERVICE: Final = "chatty"
+"""Under which name keys stand in the system keyring."""
+LABEL: Final = "Provider keys of chatty, in plain text. Only you can read this file. Remove it: chatty providers remove NAME"
+
+KeySource = Literal["environment", "keyring", "file", "missing"]
+
+
+class Vault:
+    """Finds, keeps and forgets the keys of one user.
+
+    Args:
+        file: the labelled file; made only after the user said yes to it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._found: dict[str, tuple[Secret, KeySource]] = {}
+        self._absent: set[str] = set()
+
+    async def find(
+        self, provider: str, credentials: ProviderCredentials | None
+    ) -> tuple[Secret | None, KeySource]:
+        """Return the key for a provider and where it came from; `(None, "missing")` when there is none."""
+        if credentials is not None:
+            own = credentials.providers.get(provider)
+            if own is not None and own.api_key:
+                return Secret(own.api_key), "environment"
+        if provider in self._found:
+            return self._found[provider]
+        if provider in self._absent:
+            return None, "missing"
+        if (key := await self._from_keyring(provider)) is not None:
+            self._found[provider] = (Secret(key), "keyring")
+        elif (key := self._read_file().get(provider)) is not None:
+            self._found[provider] = (Secret(key), "file")
+        else:
+            self._absent.add(provider)
+            return None, "missing"
+        return self._found[provider]
+
+    async def keep(self, provider: str, key: str, where: Literal["keyring", "file"]) -> None:
+        """Keep a key; it is read back before this returns.
+
+        Raises:
+            ProtocolError: `storage/keyring_unavailable`: there is no keyring that keeps things.
+        """
+        self._forget_cached(provider)
+        if where == "file":
+            self._write_file({**self._read_file(), provider: key})
+            return
+        if not await self._into_keyring(provider, key):
+            raise ProtocolError(
+                "storage/keyring_unavailable",
+                "this system has no keyring that keeps secrets; the key was not stored. "
+                "Export it in your shell, or agree to a file only you can read",
+            )
+
+    async def forget(self, provider: str) -> bool:
+        """Remove a provider's key everywhere it was kept; tell whether there was one."""
+        self._forget_cached(provider)
+        kept = dict(self._read_file())
+        was_in_file = kept.pop(provider, None) is not None
+        if was_in_file:
+            self._write_file(kept)
+        return await self._out_of_keyring(provider) or was_in_file
+
+    def _forget_cached(self, provider: str) -> None:
+        self._found.pop(provider, None)
+        self._absent.discard(provider)
+
+    # The system keyring
+
+    async def _from_keyring(self, provider: str) -> str | None:
+        def look() -> str | None:
+            import keyring
+
+            return keyring.get_password(SERVICE, provider)
+
+        return await self._ask_keyring(look, None)
+
+    async def _into_keyring(self, provider: str, key: str) -> bool:
+        def put() -> bool:
+            import keyring
+
+            if _is_plain_text(type(keyring.get_keyring()).__module__):
+                return False
+            keyring.set_password(SERVICE, provider, key)
+            return keyring.get_password(SERVICE, provider) == key
+
+        return await self._ask_keyring(put, False)
+
+    async def _out_of_keyring(self, provider: str) -> bool:
+        def remove() -> bool:
+            import keyring
+
+            if keyring.get_password(SERVICE, provider) is None:
+                return False
+            keyring.delete_password(SERVICE, provider)
+            return True
+
+        return await self._ask_keyring(remove, False)
+
+    async def _ask_keyring(self, ask: Callable[[], T], otherwise: T) -> T:
+        """Run a keyring call in a thread (importing and asking cost 60 ms and more), under a bound."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(ask), KEYRING_SECONDS)
+        except TimeoutError:
+            logger.warning("the keyring did not answer within %s s; going on without it", KEYRING_SECONDS)
+        except Exception as error:  # backends raise whatever they like
+            logger.info("the keyring cannot be used: %s", type(error).__name__)
+        return otherwise
+
+    # The labelled file
+
+    def _read_file(self) -> Mapping[str, str]:
+        try:
+            if self._file.stat().st_mode & 0o077:
+                logger.warning("%s can be read by others; it is not used until `chmod 600`", self._file)
+                return {}
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        keys = content.get("keys", {}) if isinstance(content, dict) else {}
+        return {name: key for name, key in keys.items() if isinstance(key, str)}
+
+    def _write_file(self, keys: Mapping[str, str]) -> None:
+        if not keys:
+            self._file.unlink(missing_ok=True)
+            return
+        handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=".keys-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump({"_": LABEL, "keys": dict(keys)}, stream, indent=2)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, self._file)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def _is_plain_text(backend_module: str) -> bool:
+    """Tell whether a keyring backend only pretends: `null` keeps nothing, `keyrings.alt` hides nothing."""
+    return backend_module.startswith(("keyrings.alt", "keyring.backends.null", "keyring.backends.fail"))

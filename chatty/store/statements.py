@@ -1,0 +1,86 @@
+"""Small pieces for building the one SQL text both engines understand.
+
+Values never enter the text: everything a caller gives becomes a `$n`. Only names written in this package
+(columns, tables) are put together here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from chatty.store.database import Row, Statement, Value
+from chatty.store.rows import columns
+
+R = TypeVar("R")
+V = TypeVar("V", str, int)
+
+
+def placeholders(first: int, count: int) -> str:
+    """Return `$first, …` for a list of `count` values, for `IN (…)`.
+
+    The engines differ in how they take a list as one argument, so a list is spelled out; `padded` keeps the
+    number of different texts, and with it the number of prepared statements, small.
+    """
+    return ", ".join(f"${number}" for number in range(first, first + count))
+
+
+def padded(values: Sequence[V]) -> tuple[V, ...]:
+    """Repeat the last value until the length is a power of two. The values must not be empty."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return tuple(values) + (values[-1],) * missing
+
+
+class Conditions:
+    """`WHERE` clauses gathered one by one, each with its values numbered as they come."""
+
+    def __init__(self, *clauses: str, arguments: Iterable[Value] = ()) -> None:
+        self._clauses = list(clauses)
+        self._arguments = list(arguments)
+
+    def bind(self, value: Value) -> str:
+        """Add an argument and return its placeholder."""
+        self._arguments.append(value)
+        return f"${len(self._arguments)}"
+
+    def add(self, template: str, *values: Value) -> None:
+        """Add a clause; each `{}` in the template stands for one value."""
+        self._clauses.append(template.format(*(self.bind(value) for value in values)))
+
+    @property
+    def text(self) -> str:
+        """All clauses joined by AND."""
+        return " AND ".join(self._clauses)
+
+    @property
+    def arguments(self) -> tuple[Value, ...]:
+        """The arguments in the order of their numbers."""
+        return tuple(self._arguments)
+
+
+def insert(table: str, row: object, *, conflict: str = "ON CONFLICT DO NOTHING") -> Statement:
+    """Return the insert of one row dataclass whose field names are the table's columns.
+
+    With the default conflict rule the statement returns the row's columns, or nothing when it exists.
+    """
+    names = columns(type(row))
+    values = tuple(getattr(row, name) for name in type(row).__slots__)  # type: ignore[attr-defined]
+    text = (
+        f"INSERT INTO {table} ({names}) VALUES ({placeholders(1, len(values))}) {conflict} RETURNING {names}"
+    )
+    return text, values
+
+
+def first(kind: type[R], rows: Sequence[Row]) -> R | None:
+    """Turn the first row, if there is one, into its dataclass."""
+    return from_row(kind, rows[0]) if rows else None
+
+
+def from_row(kind: type[R], row: Row) -> R:
+    """Build the dataclass from a row selected with `columns(kind)`, that is in field order."""
+    make: Any = kind
+    result: R = make(*row)
+    return result
+
+
+def from_rows(kind: type[R], rows: Sequence[Row]) -> list[R]:
+    """Build one dataclass per row."""
+    return [from_row(kind, row) for row in rows]

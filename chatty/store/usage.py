@@ -1,0 +1,102 @@
+"""Usage records: what each run used, written once and never changed."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from chatty.store.database import Scope, Work
+from chatty.store.rows import Inserted, NewUsageRecord, UsageRecord, UsageSum, columns
+from chatty.store.statements import Conditions, first, from_row
+from chatty.store.statements import insert as insert_row
+
+_COLUMNS = columns(UsageRecord)
+_DAY_MS = 86_400_000
+
+Grouping = Literal["model", "provider", "project", "user", "day", "total"]
+
+_KEYS: dict[Grouping, str] = {
+    "model": "model",
+    "provider": "provider",
+    "project": "project_id",
+    "user": "user_id",
+    "day": f"at / {_DAY_MS}",
+    "total": "CAST(NULL AS TEXT)",
+}
+
+
+def insert(scope: Scope, record: NewUsageRecord, at_ms: int) -> Work[Inserted[UsageRecord]]:
+    """Record what a run used; a second record of the same run is a duplicate and changes nothing."""
+    row = UsageRecord(
+        workspace_id=scope.workspace_id,
+        id=record.id,
+        run_id=record.run_id,
+        user_id=record.user_id,
+        project_id=record.project_id,
+        provider=record.provider,
+        model=record.model,
+        input_tokens=record.input_tokens,
+        cached_input_tokens=record.cached_input_tokens,
+        output_tokens=record.output_tokens,
+        reasoning_tokens=record.reasoning_tokens,
+        cost_micros=record.cost_micros,
+        currency=record.currency,
+        estimated=int(record.estimated),
+        latency_ms=record.latency_ms,
+        ttft_ms=record.ttft_ms,
+        at=at_ms,
+    )
+    stored = first(UsageRecord, (yield insert_row("usage_records", row)))
+    if stored is not None:
+        return Inserted(stored, duplicate=False)
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM usage_records WHERE workspace_id = $1 AND (run_id = $2 OR id = $3)",
+        (scope.workspace_id, record.run_id, record.id),
+    )
+    return Inserted(from_row(UsageRecord, rows[0]), duplicate=True)
+
+
+def summary(
+    scope: Scope,
+    by: Grouping = "total",
+    since: int | None = None,
+    until: int | None = None,
+    project_id: str | None = None,
+) -> Work[list[UsageSum]]:
+    """Return sums per group and currency, ordered by group; `until` (ms) is exclusive."""
+    where = Conditions("workspace_id = $1", arguments=(scope.workspace_id,))
+    if since is not None:
+        where.add("at >= {}", since)
+    if until is not None:
+        where.add("at < {}", until)
+    if project_id is not None:
+        where.add("project_id = {}", project_id)
+    key = _KEYS[by]
+    rows = yield (
+        f"SELECT {key} AS key, currency, COUNT(*) AS runs,"
+        f" {', '.join(f'CAST(SUM({column}) AS BIGINT) AS {column}' for column in _SUMMED)},"
+        " CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros,"
+        " COUNT(*) - COUNT(cost_micros) AS unpriced_runs, CAST(SUM(estimated) AS BIGINT) AS estimated_runs"
+        f" FROM usage_records WHERE {where.text} GROUP BY 1, currency ORDER BY 1, currency",
+        where.arguments,
+    )
+    return [_sum(from_row(UsageSum, row), by) for row in rows]
+
+
+_SUMMED = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
+
+
+def _sum(total: UsageSum, by: Grouping) -> UsageSum:
+    if by != "day":
+        return total
+    date = datetime.fromtimestamp(int(total.key or 0) * _DAY_MS / 1000, UTC).date().isoformat()
+    return UsageSum(
+        date,
+        total.currency,
+        total.runs,
+        total.input_tokens,
+        total.cached_input_tokens,
+        total.output_tokens,
+        total.reasoning_tokens,
+        total.cost_micros,
+        total.unpriced_runs,
+        total.estimated_runs,
+    )

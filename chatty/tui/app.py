@@ -83,6 +83,14 @@ class ChattyApp(App[None], inherit_bindings=False):
 
             self.push_screen(FirstRun(self._offers), self._provider_chosen)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Write the clipboard through the guard, which lets nothing else of that kind pass."""
+        write_clipboard = getattr(self._driver, "write_clipboard", None)
+        if write_clipboard is None:
+            super().copy_to_clipboard(text)
+        else:
+            write_clipboard(text)
+
     def open_gate(self) -> None:
         """A widget has the keyboard: hand on the keys typed before."""
         open_gate = getattr(self._driver, "open_gate", None)

@@ -4,6 +4,7 @@ Keys are put right before they are parsed (`key_bytes.py`); keys typed before th
 is written passes the output guard; and the terminal is given back also after SIGTERM and SIGHUP.
 """
 
+import base64
 import os
 import selectors
 import signal
@@ -19,6 +20,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from chatty.rendering.guard import OutputGuard
 from chatty.tui.key_bytes import ESCAPE, KeyBytes
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class ChattyDriver(LinuxDriver):
         self._held: list[Message] = []
         terminal = sys.__stderr__
         assert terminal is not None, "the full screen needs a terminal"
-        self._file = _GuardedFile(terminal, str)  # type: ignore[assignment]  # three methods are enough
+        self._guard = OutputGuard()
+        self._file = _GuardedFile(terminal, self._guard.filter)  # type: ignore[assignment]  # three methods are enough
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
@@ -62,6 +65,12 @@ class ChattyDriver(LinuxDriver):
             held, self._held = self._held, []
             for message in held:
                 super().process_message(message)
+
+    def write_clipboard(self, text: str) -> None:
+        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences)."""
+        sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+        self._guard.announce(sequence)
+        self.write(sequence)
 
     def process_message(self, message: Message) -> None:
         """Hand a message to the app; keys and pastes wait until the gate is open."""

@@ -41,11 +41,11 @@ class Overlay(ModalScreen[Answer | None], inherit_bindings=False):
         if canonical(event.key) in ("escape", "ctrl+g", "ctrl+c"):
             event.stop()
             self.dismiss(None)
-        elif self.focused is None:
+        elif event.is_printable:
             self._hand_on(event)
 
     def _hand_on(self, event: Key) -> None:
-        """Keys typed before the first frame of the overlay belong to its input."""
+        """A letter that comes here was typed before the input had the keyboard, and belongs to it."""
         for field in self.query(TextField):
             self.set_focus(field)
             field.post_message(Key(event.key, event.character))

@@ -20,7 +20,6 @@ from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.line_input import LineInput
 from chatty.tui.widgets.text_field import TextField
 
-
 _AROUND = 10
 """Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
 
@@ -293,9 +292,9 @@ class Picker(Overlay[Picked]):
         elif key in self._keys:
             self._pick(key)
         else:
-            await super()._on_key(event)
             return
         event.stop()
+        event.prevent_default()
 
     def _pick(self, key: str) -> None:
         choice = self.query_one(PickerList).chosen

@@ -29,6 +29,5 @@ class Question(Overlay[bool]):
         key = canonical(event.key)
         if key in ("y", "n"):
             event.stop()
+            event.prevent_default()
             self.dismiss(True if key == "y" else None)
-            return
-        await super()._on_key(event)

@@ -38,6 +38,8 @@ class SideBar(TextField):
     }
     """
 
+    GROUND = "surface"
+
     @dataclass
     class Chosen(Message):
         """A conversation is to be opened."""

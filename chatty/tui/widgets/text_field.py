@@ -30,6 +30,9 @@ class TextField(Keyed):
 
     ALLOW_SELECT = False
 
+    GROUND = "page"
+    """What the field stands on."""
+
     @dataclass
     class Edited(Message):
         """The text or the cursor changed by the user's hand."""
@@ -167,9 +170,9 @@ class TextField(Keyed):
         wrapping = self.wrapping()
         index = self._first_row + y
         if index >= len(wrapping.rows):
-            return self.palette.row([], width)
+            return self.palette.row([], width, self.GROUND)
         segments = self._row_segments(wrapping, index)
-        return Strip(segments).adjust_cell_length(width, self.palette.style("text"))
+        return Strip(segments).adjust_cell_length(width, self.palette.style("text", self.GROUND))
 
     # Inside.
 
@@ -200,14 +203,14 @@ class TextField(Keyed):
 
     def _placeholder_row(self, y: int, width: int) -> Strip:
         if y:
-            return self.palette.row([], width)
+            return self.palette.row([], width, self.GROUND)
         if not self.has_focus:
-            return self.palette.row([Span(self.placeholder, "muted")], width)
+            return self.palette.row([Span(self.placeholder, "muted")], width, self.GROUND)
         self._place_terminal_cursor(0, 0)
         first, rest = self.placeholder[:1] or " ", self.placeholder[1:]
         segments = [Segment(first, self.palette.style("text", "caret"))]
-        segments += self.palette.segments([Span(rest, "muted")])
-        return Strip(segments).adjust_cell_length(width, self.palette.style("text"))
+        segments += self.palette.segments([Span(rest, "muted")], self.GROUND)
+        return Strip(segments).adjust_cell_length(width, self.palette.style("text", self.GROUND))
 
     def _row_segments(self, wrapping: Wrapping, index: int) -> list[Segment]:
         row, buffer = wrapping.rows[index], self.buffer
@@ -231,7 +234,7 @@ class TextField(Keyed):
         if has_cursor and start == self.buffer.cursor:
             return "caret"
         selection = self.buffer.selection
-        return "selection" if selection and selection[0] <= start < selection[1] else "page"
+        return "selection" if selection and selection[0] <= start < selection[1] else self.GROUND
 
     def _place_terminal_cursor(self, column: int, row: int) -> None:
         """Keep the real cursor at ours: input methods show their letters there."""

@@ -120,7 +120,9 @@ class Watcher(asyncio.Protocol):
             if buffer[position] == 0x81:
                 self._take(bytes(buffer[start : start + size]))
             elif buffer[position] == 0x89:
-                self.transport.write(b"\x8a\x80\0\0\0\0" if size == 0 else _pong(buffer[start : start + size]))
+                self.transport.write(
+                    b"\x8a\x80\0\0\0\0" if size == 0 else _pong(buffer[start : start + size])
+                )
             position = start + size
         del buffer[:position]
 
@@ -175,7 +177,9 @@ class Upstream:
         head = await reader.readuntil(b"\r\n\r\n")
         found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
         await reader.readexactly(int(found.group(1)) if found else 0)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         self.open += 1
         await self._begin.wait()
         period = 1 / self._rate
@@ -183,7 +187,10 @@ class Upstream:
         for number in range(self._tokens):
             await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
             due += period
-            _chunk(writer, '{"choices":[{"index":0,"delta":{"content":"<%d@%d> "}}]}' % (number, time.monotonic_ns()))
+            _chunk(
+                writer,
+                '{"choices":[{"index":0,"delta":{"content":"<%d@%d> "}}]}' % (number, time.monotonic_ns()),
+            )
         _chunk(writer, '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}')
         _chunk(writer, '{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":%d}}' % self._tokens)
         _chunk(writer, "[DONE]")

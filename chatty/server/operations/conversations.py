@@ -121,7 +121,7 @@ async def restore(context: RequestContext, params: models.ConversationRefParams)
 
 @operation(
     "conversation.delete",
-    models.ConversationRefParams,
+    models.ConversationDeleteParams,
     models.ConversationResult,
     kind="mutation",
     permission="conversation.write",
@@ -323,7 +323,7 @@ def _restore(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> 
     return (yield from _record(scope, row, "conversation.restored", at_ms))
 
 
-def _delete(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
+def _delete(scope: Scope, params: models.ConversationDeleteParams, at_ms: int) -> Work[Changed]:
     row = yield from conversations.delete(scope, params.conversation_id, at_ms)
     return (yield from _record(scope, row, "conversation.deleted", at_ms))
 

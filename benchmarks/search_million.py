@@ -120,7 +120,7 @@ class Kind:
 
     name: str
     make: Callable[[random.Random, Sequence[str]], str]
-    filters: search.Filters = search.Filters()
+    filters: search.Filters | None = None
 
 
 def kinds(small_project: str, vocabulary: Sequence[str], count: int) -> list[Kind]:
@@ -189,8 +189,9 @@ def measure_bare(connection: sqlite3.Connection, kind: Kind) -> list[float]:
     """Return the times in ms of the same expressions on a bare connection, row ids only."""
     chance = random.Random(kind.name)
     vocabulary = make_vocabulary()
-    tokens = scope_tokens(ScopeFilter("", project_id=kind.filters.project_id))
-    high = kind.filters.before * 32 if kind.filters.before is not None else 2**62
+    filters = kind.filters or search.Filters()
+    tokens = scope_tokens(ScopeFilter("", project_id=filters.project_id))
+    high = filters.before * 32 if filters.before is not None else 2**62
     times = []
     for _ in range(QUERIES):
         expression = fts_expression(search.parse(kind.make(chance, vocabulary)), tokens)

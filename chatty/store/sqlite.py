@@ -36,7 +36,7 @@ _STATEMENTS: Final = 256
 _EVERY_CONNECTION: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -8192",
+    "PRAGMA cache_size = -16384",
 )
 _WRITER: Final = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits when the power fails

@@ -1,9 +1,10 @@
 """The threads that own SQLite's connections: one writes, a few read.
 
-The writer gathers what waits, runs each unit of work under a savepoint, commits once and only then answers:
-the cost of making a commit durable is shared by everybody who waited for it. A unit that fails is undone
-alone. When the commit itself fails, every unit is tried again in a transaction of its own, so one that fills
-the disk takes no other with it.
+The writer gathers what waits, runs it in one transaction, commits once and only then answers: the cost of
+making a commit durable is shared by everybody who waited for it. When a unit of the group fails, the group is
+undone and run again with a savepoint around each, so that only the failing one is lost; savepoints copy every
+page they touch and are too dear for the usual case. When the disk fails, every unit is tried again in a
+transaction of its own, so one that fills the disk takes no other with it.
 
 Nothing here knows what the work does.
 """
@@ -118,7 +119,10 @@ class Writer:
 
     def _commit(self, group: Sequence[Job]) -> None:
         units = [job for job in group if not isinstance(job, Errand)]
-        if len(units) < 2 or not self._commit_together(units):
+        is_done = len(units) > 1 and (
+            self._commit_together(units, _perform_bare) or self._commit_together(units, _perform_in_savepoint)
+        )
+        if not is_done:
             for job in units:
                 self._commit_alone(job)
         for job in group:
@@ -132,15 +136,17 @@ class Writer:
             self._recover(error)
             errand.error = outcome(error, self._path)
 
-    def _commit_together(self, group: Sequence[Job]) -> bool:
+    def _commit_together(
+        self, group: Sequence[Job], perform_one: Callable[[sqlite3.Connection, Job], None]
+    ) -> bool:
         """Run the units in one transaction; False when it was lost as a whole and nothing is kept."""
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
-                _perform_in_savepoint(connection, job)
+                perform_one(connection, job)
             connection.execute("COMMIT")
-        except (sqlite3.Error, StorageError) as error:
+        except BaseException as error:
             self._recover(error)
             return False
         return True
@@ -283,6 +289,10 @@ def _nothing() -> Work[None]:
 def _deliver(jobs: Sequence[Job]) -> None:
     for job in jobs:
         job.deliver()
+
+
+def _perform_bare(connection: sqlite3.Connection, job: Job) -> None:
+    job.result = perform(connection, job.start())
 
 
 def _perform_in_savepoint(connection: sqlite3.Connection, job: Job) -> None:

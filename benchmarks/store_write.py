@@ -2,9 +2,9 @@
 
     python -m benchmarks.store_write
 
-Both flush before they answer (WAL, synchronous=FULL), on a database of the same schema in the same folder. Alone:
-one unit at a time. Together: 100 tasks in an event loop write at once through the store; the bare program, which
-has nobody to wait for, commits 100 units at a time.
+Both flush before they answer (WAL, synchronous=FULL), on a database of the same schema in the same folder.
+Alone: one unit at a time. Together: 100 tasks in an event loop write at once through the store; the bare
+program, which has nobody to wait for, commits 100 units at a time.
 """
 
 import argparse
@@ -31,16 +31,16 @@ COUNT_MESSAGE = (
     " last_message_at = $3, updated_at = $3 WHERE workspace_id = $1 AND id = $2 RETURNING message_seq"
 )
 INSERT_MESSAGE = (
-    "INSERT INTO messages (workspace_id, id, conversation_id, created_seq, role, status, created_at, updated_at,"
-    " version) VALUES ($1, $2, $3, $4, 'user', 'completed', $5, $5, 1)"
+    "INSERT INTO messages (workspace_id, id, conversation_id, created_seq, role, status, created_at,"
+    " updated_at, version) VALUES ($1, $2, $3, $4, 'user', 'completed', $5, $5, 1)"
 )
 INSERT_PART = (
     "INSERT INTO message_parts (workspace_id, message_id, idx, type, text, status, g)"
     " VALUES ($1, $2, 0, 'text', $3, 'completed', 0)"
 )
 INSERT_RUN = (
-    "INSERT INTO runs (workspace_id, id, kind, conversation_id, message_id, parent_id, status, fence, attempt,"
-    " created_at, updated_at) VALUES ($1, $2, 'chat', $3, $4, $4, 'completed', 0, 0, $5, $5)"
+    "INSERT INTO runs (workspace_id, id, kind, conversation_id, message_id, parent_id, status, fence,"
+    " attempt, created_at, updated_at) VALUES ($1, $2, 'chat', $3, $4, $4, 'completed', 0, 0, $5, $5)"
 )
 RAISE_HEAD = (
     "UPDATE conversations SET head_seq = head_seq + 1 WHERE workspace_id = $1 AND id = $2 RETURNING head_seq"
@@ -161,7 +161,8 @@ async def run(folder: Path, rounds: int, count: int) -> None:
     }
     for name, row in figures.items():
         print(
-            f"{name:26} bare {row['bare_us']:8.1f} µs  store {row['store_us']:8.1f} µs  rate x {row['rate']:.2f}"
+            f"{name:26} bare {row['bare_us']:8.1f} µs  store {row['store_us']:8.1f} µs"
+            f"  rate x {row['rate']:.2f}"
         )
     print(save("store_write", {"rounds": rounds, "units_per_round": count, "figures": figures}))
 

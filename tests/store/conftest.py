@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -28,11 +29,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     data = tmp_path_factory.mktemp("pg") / "data"
     data.mkdir()
-    server = PostgresServer(data, cleanup_mode="delete")
+    server = PostgresServer(data, cleanup_mode=None)
     server.start()
     yield server.get_uri()
-    os.kill(server.get_pid(), signal.SIGQUIT)  # an orderly stop waits and writes 20 s for nothing
     server.cleanup()
+    postmaster = server.get_pid()
+    assert postmaster is not None
+    os.kill(postmaster, signal.SIGQUIT)  # an orderly stop would write for 20 s what is deleted next
+    shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture

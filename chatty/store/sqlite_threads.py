@@ -19,6 +19,7 @@ from typing import Any, Final
 from chatty.store.database import PerEngine, Request, Row, Work
 from chatty.store.errors import StorageError, StoreError
 from chatty.store.sqlite_errors import (
+    DRIVER_ERRORS,
     constraint_violation,
     is_constraint,
     is_storage,
@@ -158,12 +159,9 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             job.result = perform(connection, job.start())
             connection.execute("COMMIT")
-        except (sqlite3.Error, StorageError) as error:
-            self._recover(error)
-            job.error = outcome(error, self._path)
         except BaseException as error:
             self._recover(error)
-            job.error = error
+            job.error = outcome(error, self._path)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -180,7 +178,7 @@ class Writer:
         except sqlite3.Error:
             is_suspect = True
         else:
-            is_suspect = isinstance(error, sqlite3.Error) and is_storage(error)
+            is_suspect = isinstance(error, DRIVER_ERRORS) and is_storage(error)
         if is_suspect:
             self._connection.close()
             self._connection = None
@@ -248,7 +246,7 @@ def perform(connection: sqlite3.Connection, work: Work[Any]) -> Any:
         while True:
             try:
                 rows = _execute(connection, request)
-            except sqlite3.Error as error:
+            except DRIVER_ERRORS as error:
                 if not is_constraint(error):
                     work.close()
                     raise
@@ -263,7 +261,7 @@ def perform(connection: sqlite3.Connection, work: Work[Any]) -> Any:
 
 def outcome(error: BaseException, path: str) -> BaseException:
     """Return what the caller gets to see of an error."""
-    if isinstance(error, sqlite3.Error) and is_storage(error):
+    if isinstance(error, DRIVER_ERRORS) and is_storage(error):
         translated = translate(error, path)
         translated.__cause__ = error
         return translated
@@ -301,11 +299,9 @@ def _perform_in_savepoint(connection: sqlite3.Connection, job: Job) -> None:
     connection.execute("SAVEPOINT unit")
     try:
         job.result = perform(connection, job.start())
-    except sqlite3.Error as error:
-        if is_storage(error):
-            raise
-        job.error = error
     except BaseException as error:
+        if isinstance(error, DRIVER_ERRORS) and is_storage(error):
+            raise
         job.error = error
     if job.error is not None:
         connection.execute("ROLLBACK TO unit")

@@ -28,15 +28,24 @@ from chatty.providers.sse import EventParser, EventTooLong
 _MAX_REASON_LENGTH: Final = 64
 
 
-def request_body(request: ChatRequest) -> dict[str, JsonValue]:
-    """Return the JSON object to post. The request's own parameters cannot replace what we depend on."""
+def request_body(request: ChatRequest, renamed: Mapping[str, str] | None = None) -> dict[str, JsonValue]:
+    """Return the JSON object to post. The request's own parameters cannot replace what we depend on.
+
+    `renamed` says which parameters this address knows by another name.
+    """
+    names = renamed or {}
     return {
-        **request.params,
+        **{names.get(name, name): value for name, value in request.params.items()},
         "model": request.model,
         "messages": [{"role": message.role, "content": message.text} for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def without_usage(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the body for a server that refuses to be asked for usage."""
+    return {name: value for name, value in body.items() if name != "stream_options"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@
 
 Every candidate sends the same requests to one scripted upstream in another process and reads the replies with
 the program's own reader, except `sdk stream objects`, the SDK as its manual shows it. `whole adapter`
-is what the server calls: retries, time limits and events included. Figures: CPU for a paced token and for a
-request with many streams at once, wall time of a short reply on a warm connection, and import time.
+is what the server calls: retries, time limits and events included. Figures: CPU for a paced token (its share
+of the request included) with many streams at once, wall time of a short reply on a warm connection, and
+import time.
 `httpx-aiohttp` takes part when it is installed; it is not a dependency.
 """
 
@@ -190,52 +191,49 @@ IMPORTS = {
 }
 
 
-async def _paced(make: Candidate, base_url: str, streams: int, tokens: int, delay_ms: int) -> list[float]:
-    """Return CPU microseconds for a token and for a request, with all streams at once.
+async def _paced(make: Candidate, base_url: str, streams: int, tokens: int, delay_ms: int) -> float:
+    """Return CPU microseconds for a token, its share of the request included, with all streams at once.
 
-    Two lengths tell the two apart. Connections and imports are warm.
+    Connections and imports are warm.
     """
     read = await make(base_url)
     await asyncio.gather(*(read(f"tok1-delay{delay_ms}") for _ in range(streams)))
-    short = await _cpu_of_streams(read, streams, tokens // 5, delay_ms)
-    long = await _cpu_of_streams(read, streams, tokens, delay_ms)
-    per_token = (long - short) / (streams * (tokens - tokens // 5))
-    return [per_token * 1e6, (long / streams - per_token * tokens) * 1e6]
-
-
-async def _cpu_of_streams(read: Read, streams: int, tokens: int, delay_ms: int) -> float:
     started = time.process_time()
     lengths = await asyncio.gather(*(read(f"tok{tokens}-delay{delay_ms}") for _ in range(streams)))
     used = time.process_time() - started
     assert set(lengths) == {tokens * 6}, "text was lost"
-    return used
+    return used / (streams * tokens) * 1e6
 
 
-async def _short_reply(make: Candidate, base_url: str) -> list[float]:
-    """Return the median wall time in milliseconds of a one-token reply, one after the other."""
+async def _short_reply(make: Candidate, base_url: str) -> float:
+    """Return the wall time in milliseconds of a one-token reply, one after the other: the lower quartile.
+
+    Not the median, because other work on the machine only ever adds.
+    """
     read = await make(base_url)
     times = []
     for _ in range(200):
         started = time.perf_counter()
         await read("tok1-delay0")
         times.append((time.perf_counter() - started) * 1000)
-    return [statistics.median(times[20:])]
+    return statistics.quantiles(times[20:])[0]
 
 
-def _measure_in_child(name: str, what: str, base_url: str, arguments: argparse.Namespace) -> list[float]:
+def _measure_in_child(name: str, what: str, base_url: str, arguments: argparse.Namespace) -> float:
     """Run one measurement in a fresh process, so that no candidate pays for another's imports or garbage."""
     command = [sys.executable, "-m", "benchmarks.upstream_transport", "--child", name, what, base_url]
     command += ["--streams", str(arguments.streams), "--tokens", str(arguments.tokens)]
     command += ["--delay-ms", str(arguments.delay_ms)]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(value) for value in json.loads(run.stdout)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def _import_ms(module: str) -> float:
     code = f"import time; t = time.perf_counter(); import {module}; print((time.perf_counter() - t) * 1000)"
-    return float(
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        for _ in range(5)
+    ]
+    return min(float(run.stdout) for run in runs)
 
 
 def _run_child(arguments: argparse.Namespace) -> None:
@@ -245,11 +243,11 @@ def _run_child(arguments: argparse.Namespace) -> None:
         measured = _paced(make, base_url, arguments.streams, arguments.tokens, arguments.delay_ms)
     else:
         measured = _short_reply(make, base_url)
-    print(json.dumps(uvloop.run(measured)))
+    print(uvloop.run(measured))
 
 
 def _samples(arguments: argparse.Namespace) -> dict[str, list[list[float]]]:
-    """Return, for each candidate and round: CPU per token, CPU per request, short reply."""
+    """Return, for each candidate and round: CPU per token, short reply."""
     command = [sys.executable, "-m", "tests.instruments.fake_upstream", "--port", "0"]
     upstream = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert upstream.stdout is not None
@@ -258,8 +256,9 @@ def _samples(arguments: argparse.Namespace) -> dict[str, list[list[float]]]:
         base_url = json.loads(upstream.stdout.readline())["url"]
         for _ in range(arguments.rounds):  # interleaved, so that a busy moment hits everybody
             for name, rows in samples.items():
-                parts = (_measure_in_child(name, what, base_url, arguments) for what in ("paced", "short"))
-                rows.append([value for part in parts for value in part])
+                rows.append(
+                    [_measure_in_child(name, what, base_url, arguments) for what in ("paced", "short")]
+                )
     finally:
         upstream.terminate()
         upstream.wait()
@@ -271,7 +270,7 @@ def _result(arguments: argparse.Namespace) -> dict[str, Any]:
         name: [statistics.median(column) for column in zip(*rows, strict=True)]
         for name, rows in _samples(arguments).items()
     }
-    floor_token, _, floor_short = medians["bare asyncio streams"]
+    floor_token, floor_short = medians["bare asyncio streams"]
     return {
         "machine": platform.node(),
         "python": platform.python_version(),
@@ -282,12 +281,11 @@ def _result(arguments: argparse.Namespace) -> dict[str, Any]:
             name: {
                 "cpu_us_per_token": round(token, 1),
                 "cpu_ratio": round(token / floor_token, 2),
-                "cpu_us_per_request": round(request),
                 "short_reply_ms": round(short, 3),
                 "short_reply_ratio": round(short / floor_short, 2),
                 "import_ms": round(_import_ms(IMPORTS[name])) if name in IMPORTS else None,
             }
-            for name, (token, request, short) in medians.items()
+            for name, (token, short) in medians.items()
         },
     }
 
@@ -311,9 +309,8 @@ def main() -> None:
     (RESULTS / "upstream_transport.json").write_text(json.dumps(result, indent=2) + "\n")
     for name, row in result["candidates"].items():
         cost = f"{row['cpu_us_per_token']:7.1f} us/token  x{row['cpu_ratio']:<6}"
-        request = f"{row['cpu_us_per_request']:6} us/request"
         reply = f"{row['short_reply_ms']:7.3f} ms  x{row['short_reply_ratio']:<6}"
-        print(f"{name:22} {cost} {request} {reply} import {row['import_ms']}")
+        print(f"{name:22} {cost} {reply} import {row['import_ms']}")
 
 
 if __name__ == "__main__":

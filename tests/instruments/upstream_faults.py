@@ -163,7 +163,7 @@ FAULTS: dict[str, Callable[[], Script]] = {
     "nul-in-json": lambda: body(ROLE + FIVE + b'data: {"choices":\0}\n\n' + TAIL),
     "nul-in-text": lambda: body(ROLE + text("a\0b") + TAIL),
     "broken-json": lambda: body(ROLE + FIVE + b'data: {"choices":[{"del\n\n' + TAIL),
-    "json-of-another-kind": lambda: body(ROLE + FIVE + b"data: 42\n\n" + TAIL),
+    "json-of-another-kind": lambda: body(ROLE + FIVE + b"data: 42\n\ndata: null\n\ndata: []\n\n" + TAIL),
     "wrong-types": lambda: body(
         ROLE
         + b'data: {"choices":"none"}\n\ndata: {"choices":[{"delta":7}]}\n\ndata: {"choices":[null]}\n\n'

@@ -30,7 +30,7 @@ class Outcome:
 
 def _limits(fault: str) -> Timeouts:
     """Return short limits for what is silent, so that no test waits, and long ones for what is only slow."""
-    return IMPATIENT if fault.startswith("stall") else QUICK
+    return IMPATIENT if fault.startswith(("stall", "hints-without")) else QUICK
 
 
 def _whole(text: str = FIVE, ending: str = "stop") -> Outcome:
@@ -61,8 +61,11 @@ OUTCOMES = {
     "502-html": _retried("provider/overloaded"),
     "503": _retried("provider/overloaded"),
     "503-huge-body": _retried("provider/overloaded"),
+    "503-gzip": _retried("provider/overloaded"),
     "529": _retried("provider/overloaded"),
     "302": Outcome("provider/bad_request"),
+    "hints-first": _whole(),
+    "hints-without-end": _retried("provider/timeout"),
     "no-http": BROKEN_FIRST,
     "endless-head": BROKEN_FIRST,
     "head-cut": BROKEN_FIRST,

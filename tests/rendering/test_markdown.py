@@ -199,13 +199,25 @@ def test_text_after_the_end_begins_on_a_new_line() -> None:
     assert [code.text for code in stream.code_blocks()] == ["a\nb"]
 
 
+@given(markdown, st.integers(0, 100))
+def test_a_row_is_found_again_at_its_own_width(text: str, row: int) -> None:
+    stream = MarkdownStream(text)
+    lines = stream.lines(40)
+
+    found = stream.row_of(stream.place_of(row, 40), 40)
+
+    assert found <= row
+    assert [line.text for line in lines[found:row] if line.text.strip(" │")] == []
+
+
 def test_a_place_is_found_again_at_another_width() -> None:
     stream = finished(EVERYTHING)
     quote = next(row for row, line in enumerate(stream.lines(80)) if "quote" in line.text)
 
     place = stream.place_of(quote, 80)
 
-    assert "quote" in stream.lines(30)[stream.row_of(place, 30)].text
+    found = stream.row_of(place, 30)
+    assert "quote" in "".join(line.text for line in stream.lines_between(found, found + 2, 30))
     assert stream.row_of(stream.place_of(10_000, 80), 30) == stream.line_count(30)
 
 

@@ -10,11 +10,12 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Markdown
 
+from chatty.rendering.lines import Line
 from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.style import Role, Style
 
@@ -99,6 +100,7 @@ class _Lines(ScrollView):
         super().__init__()
         self._stream = MarkdownStream()
         self._looks: dict[Style, RichStyle] = {}
+        self._strips: dict[Line, Strip] = {}
         self._is_dirty = False
 
     async def take(self, piece: str) -> None:
@@ -116,15 +118,19 @@ class _Lines(ScrollView):
             self.scroll_end(animate=False, immediate=True)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        row = self.scroll_offset.y + y
-        segments = [
-            Segment(part, self._look(style))
-            for line in self._stream.lines_between(row, row + 1, width)
-            for part, style in line.segments
-        ]
-        return Strip(segments).adjust_cell_length(width)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the rows seen in one call: without a border there is nothing for the style pass to do."""
+        start = self.scroll_offset.y + crop.y
+        lines = self._stream.lines_between(start, start + crop.height, self.scrollable_content_region.width)
+        strips = [self._strip(line, crop.width) for line in lines]
+        return strips + [Strip.blank(crop.width)] * (crop.height - len(strips))
+
+    def _strip(self, line: Line, width: int) -> Strip:
+        strip = self._strips.get(line)
+        if strip is None:
+            segments = [Segment(text, self._look(style)) for text, style in line.segments]
+            strip = self._strips[line] = Strip(segments, line.width).adjust_cell_length(width)
+        return strip
 
     def _look(self, style: Style) -> RichStyle:
         if style not in self._looks:

@@ -159,10 +159,7 @@ class MarkdownStream:
         for block in finished:
             self._await_labels(block)
             self._blocks.append(block)
-        fresh = self._splitting().references.take_fresh()
-        if fresh:
-            self._splitting().forget()
-        for label in fresh:
+        for label in self._splitting().references.take_fresh():
             for index in self._waiting.pop(label, ()):
                 self._blocks[index].forget()
                 del self._ends[index:]

@@ -345,3 +345,14 @@ def _new_row(
         version=1,
         deleted_at=None,
     )
+
+
+def begin_again(scope: Scope, message_id: str, run_id: str, at_ms: int) -> Work[Message]:
+    """Give a reply that ended early to another run, which goes on with its text. Raises NotFound."""
+    rows = yield (
+        "UPDATE messages SET status = 'pending', run_id = $3, finish_reason = NULL, error = NULL,"
+        " updated_at = $4, version = version + 1"
+        f" WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {_COLUMNS}",
+        (scope.workspace_id, message_id, run_id, at_ms),
+    )
+    return _found(message_id, first(Message, rows))

@@ -62,7 +62,10 @@ def import_chats(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import conversations that chatty exported as JSON or JSONL; those already here are skipped."""
+    """Import what was exported as JSON or JSONL.
+
+    Conversations that are here already are skipped.
+    """
     session = Session()
     tally = _Tally()
     for path in paths:

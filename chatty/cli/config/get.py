@@ -9,7 +9,7 @@ EXAMPLE = "chatty config get model"
 
 
 def get_setting(key: Key, as_json: AsJson = False) -> None:
-    """Print the value of a setting: from the file, else the one it comes with."""
+    """Print the value of a setting."""
     value = current_value(key)
     if as_json:
         print_json({"key": key, "value": value})

@@ -17,7 +17,10 @@ def set_setting(
     value: Annotated[str, typer.Argument(metavar="VALUE", help='The value; "" goes back to the default.')],
     as_json: AsJson = False,
 ) -> None:
-    """Change a setting; the rest of the file, comments too, stays as it is."""
+    """Change a setting.
+
+    The rest of the file, comments too, stays as it is.
+    """
     now = change(key, value)
     if as_json:
         print_json({"key": key, "value": now})

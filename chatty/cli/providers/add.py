@@ -63,7 +63,10 @@ def add_provider(
     ] = Place.KEYRING,
     as_json: AsJson = False,
 ) -> None:
-    """Keep a key for a provider, or add an endpoint of your own. Without options it asks for the key."""
+    """Keep a key, or add an endpoint of your own.
+
+    Without options it asks for the key. No option takes one: those can be seen by others.
+    """
     name = provider or _asked_name()
     params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
     key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key)

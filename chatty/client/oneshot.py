@@ -160,7 +160,11 @@ class RpcStream:
         Raises:
             ProtocolError: the server's refusal of the request, or ``connection/lost``, ``timeout``.
         """
-        line = self._exchange.next_line() if self._is_open else None
+        try:
+            line = self._exchange.next_line() if self._is_open else None
+        except Exception:
+            self.close()
+            raise
         if line is None:
             self.close()
             raise StopIteration

@@ -34,7 +34,7 @@ class Conversation(WireModel):
     id: str
     title: str
     title_source: str
-    """``message`` (its first line), ``user``, ``model`` or ``import``."""
+    """``none``, ``auto`` (the first line of its first message, or a model) or ``user``."""
     project_id: str | None = None
     model: str | None = None
     """``PROVIDER/MODEL`` for the next run; ``None``: the default."""

@@ -6,7 +6,6 @@ The dispatcher knows the table of operations, not what they are about.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -78,7 +77,8 @@ class Dispatcher:
             )
             return
         answer = self._answer(connection, request_id, operation, bytes(envelope.params))
-        connection.begin(request_id, asyncio.get_running_loop().create_task(answer))
+        task = asyncio.get_running_loop().create_task(answer)
+        connection.begin(request_id, task, may_be_cancelled=operation.kind != "mutation")
 
     def _parse(self, connection: Connection, frame: bytes) -> _Envelope:
         if _is_deeper(frame, connection.limits.max_json_depth):
@@ -107,11 +107,11 @@ class Dispatcher:
     async def _answer(
         self, connection: Connection, request_id: RequestId, operation: Operation, params: bytes
     ) -> None:
-        context: RequestContext | None = None
+        context = RequestContext(connection, self._services.principal, self._services)
+        failed = True
         try:
-            principal = self._services.principal
-            context = RequestContext(connection, principal, self._services)
             body = _success(request_id, await self._call(context, operation, params))
+            failed = False
         except asyncio.CancelledError:
             if connection.state is State.CLOSED:
                 raise
@@ -124,8 +124,9 @@ class Dispatcher:
             logger.exception("%s failed", operation.method)
             body = _failure(request_id, internal())
         connection.outbound.send(body)
-        if context is not None:
-            _run_all(context.after_answer)
+        for finish in context.after_answer:
+            finish()
+        connection.answered(operation.method, failed=failed, awaits_run=context.awaits_run)
 
     async def _call(self, context: RequestContext, operation: Operation, params: bytes) -> BaseModel:
         self._authorise(context.principal, operation)
@@ -135,9 +136,9 @@ class Dispatcher:
             raise _invalid_params(error) from error
         conversation_id = _conversation_of(validated)
         if conversation_id is None:
-            return await operation.handler(context, validated)
+            return await operation.handle(context, validated)
         async with context.connection.turn(conversation_id):
-            return await operation.handler(context, validated)
+            return await operation.handle(context, validated)
 
     @staticmethod
     def _authorise(principal: Principal, operation: Operation) -> None:
@@ -157,11 +158,6 @@ def _success(request_id: RequestId, result: BaseModel) -> bytes:
 
 def _failure(request_id: RequestId | None, error: ProtocolError) -> bytes:
     return encode({"jsonrpc": "2.0", "id": request_id, "error": error.to_wire()})
-
-
-def _run_all(callbacks: list[Callable[[], None]]) -> None:
-    for callback in callbacks:
-        callback()
 
 
 def _conversation_of(params: Any) -> str | None:

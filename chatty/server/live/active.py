@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatty.protocol.lifecycle import ProviderCredentials
-from chatty.providers.base import UsageReport
+from chatty.providers.base import ChatMessage, UsageReport
 from chatty.server.live.buffer import PartBuffer
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.turns import EndStatus, FinishedPart, TextPiece
@@ -49,13 +50,18 @@ class ActiveRun:
     finish_reason: str | None = None
     request_id: str | None = None
     project_id: str | None = None
-    context_code_points: int = 0
+    context: Sequence[ChatMessage] = ()
+    """What the model was shown."""
+    base_url: str | None = None
+    """Where it was asked; prices depend on it."""
     began_at: float = field(default_factory=time.monotonic)
     first_text_at: float | None = None
     """Monotonic, like `began_at`."""
     stop: EndStatus | None = None
     """How it must end, once somebody asked it to stop."""
+    task: asyncio.Task[None] | None = None
     producer: asyncio.Task[None] | None = None
+    """The part of the task that may be cancelled."""
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

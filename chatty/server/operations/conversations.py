@@ -55,9 +55,7 @@ async def list_(
     kind="query",
     permission="conversation.read",
 )
-async def get(
-    context: RequestContext, params: models.ConversationGetParams
-) -> models.ConversationResult:
+async def get(context: RequestContext, params: models.ConversationGetParams) -> models.ConversationResult:
     """Fetch one conversation."""
     row = await context.services.stores.of(params.conversation_id).read(
         context.scope, conversations.get, params.conversation_id
@@ -104,9 +102,7 @@ async def update(
     kind="mutation",
     permission="conversation.write",
 )
-async def archive(
-    context: RequestContext, params: models.ConversationRefParams
-) -> models.ConversationResult:
+async def archive(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Put a conversation out of sight."""
     return await _change(context, params.conversation_id, _archive, params)
 
@@ -118,9 +114,7 @@ async def archive(
     kind="mutation",
     permission="conversation.write",
 )
-async def restore(
-    context: RequestContext, params: models.ConversationRefParams
-) -> models.ConversationResult:
+async def restore(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Undo archiving or deleting."""
     return await _change(context, params.conversation_id, _restore, params)
 
@@ -132,9 +126,7 @@ async def restore(
     kind="mutation",
     permission="conversation.write",
 )
-async def delete(
-    context: RequestContext, params: models.ConversationRefParams
-) -> models.ConversationResult:
+async def delete(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Delete a conversation; `conversation.restore` undoes it until its text is purged."""
     await _stop_runs(context, params.conversation_id)
     return await _change(context, params.conversation_id, _delete, params)
@@ -147,9 +139,7 @@ async def delete(
     kind="mutation",
     permission="conversation.write",
 )
-async def fork(
-    context: RequestContext, params: models.ConversationForkParams
-) -> models.ConversationResult:
+async def fork(context: RequestContext, params: models.ConversationForkParams) -> models.ConversationResult:
     """Copy a path into a new conversation."""
     return await _change(context, params.id, transfer.fork, params)
 

@@ -24,9 +24,7 @@ from chatty.server.registry import operation
     permission="connection.use",
     errors=("protocol_unsupported", "forbidden/credentials"),
 )
-async def initialize(
-    context: RequestContext, params: models.InitializeParams
-) -> models.InitializeResult:
+async def initialize(context: RequestContext, params: models.InitializeParams) -> models.InitializeResult:
     """Settle version and capabilities. Must not wait: requests pipelined behind it come after it."""
     connection, services = context.connection, context.services
     version = agree(params.protocol.min, params.protocol.max)
@@ -82,9 +80,7 @@ async def ping(context: RequestContext, params: models.PingParams) -> models.Pin
     return models.PingResult(time=timestamp(now_ms()))
 
 
-@operation(
-    "connection.set", models.ConnectionSetParams, Empty, kind="mutation", permission="connection.use"
-)
+@operation("connection.set", models.ConnectionSetParams, Empty, kind="mutation", permission="connection.use")
 async def set_connection(context: RequestContext, params: models.ConnectionSetParams) -> Empty:
     """Change what this connection wants; subscriptions made later follow it."""
     if params.deltas is not None:
@@ -101,9 +97,7 @@ async def set_connection(context: RequestContext, params: models.ConnectionSetPa
     kind="query",
     permission="server.read",
 )
-async def status(
-    context: RequestContext, params: models.ServerStatusParams
-) -> models.ServerStatusResult:
+async def status(context: RequestContext, params: models.ServerStatusParams) -> models.ServerStatusResult:
     """Say how the server is."""
     services = context.services
     return models.ServerStatusResult(

@@ -1,0 +1,58 @@
+"""SQLite's errors in our words. Nothing above `sqlite.py` sees the driver's."""
+
+import sqlite3
+from typing import Final
+
+from chatty.store.errors import ConstraintViolation, StorageError, StorageProblem
+
+HINTS: Final[dict[StorageProblem, str]] = {
+    "full": "Free some space; nothing that was saved is lost, and chatty goes on by itself",
+    "read_only": "Make the file and its folder writable for this user, or mount the disk for writing",
+    "corrupt": "Keep the file as it is, run `chatty doctor`, and restore a backup",
+    "newer_schema": "Update chatty, or open it with the version that wrote it",
+    "network_filesystem": "Move the data folder to a local disk",
+    "unavailable": "Check the disk; the system's log says more",
+    "busy": "Stop the other program that has the file open",
+}
+
+_PROBLEMS: Final[dict[int, StorageProblem]] = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+}
+
+
+def storage_error(problem: StorageProblem, path: str, hint: str | None = None) -> StorageError:
+    """Make the error with the way out that fits its type."""
+    return StorageError(problem, path, (hint or HINTS[problem]) + ".")
+
+
+def is_constraint(error: sqlite3.Error) -> bool:
+    """Tell whether a rule of the schema was broken, as opposed to the storage."""
+    return isinstance(error, sqlite3.IntegrityError)
+
+
+def constraint_violation(error: sqlite3.Error) -> ConstraintViolation:
+    """Name the broken rule: SQLite's message holds tables and columns, never values."""
+    return ConstraintViolation(str(error))
+
+
+def translate(error: sqlite3.Error, path: str) -> StorageError:
+    """Turn an error of the storage into ours; programming errors are not for here."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return storage_error(_PROBLEMS.get(code, "unavailable"), path)
+
+
+def is_storage(error: sqlite3.Error) -> bool:
+    """Tell a failing disk from a wrong statement."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in _PROBLEMS or code in (
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    )

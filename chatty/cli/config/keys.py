@@ -1,4 +1,4 @@
-"""Settings by name, as ``chatty config`` reads and changes them. What they are: ``chatty.client.settings``."""
+"""Settings by name, as ``chatty config`` reads and changes them; ``chatty.client.settings`` knows them."""
 
 import os
 from typing import Annotated, Any

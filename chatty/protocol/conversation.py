@@ -99,6 +99,11 @@ class ConversationCreateParams(Params):
     system: Annotated[str, Field(max_length=262144)] | None = None
     origin: Origin = "tui"
 
+    @property
+    def conversation_id(self) -> str:
+        """Which conversation the request names, under the name other requests give it."""
+        return self.id
+
 
 class ConversationUpdateParams(Params):
     """Change a conversation. Absent = unchanged, ``null`` = cleared."""

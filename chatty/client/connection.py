@@ -33,13 +33,14 @@ from chatty.client.oneshot import OneShot
 from chatty.client.outbox import Outbox
 from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
 from chatty.client.subscription import Subscription, subscription_ended
-from chatty.client.target import Target, target_from_environment
+from chatty.client.target import target_from_environment
 from chatty.client.updates import LinkChanged, LinkState, News, Notice, Signal
 from chatty.client.wire import Wire
 from chatty.protocol import frames
 from chatty.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from chatty.client.target import Target
     from chatty.client.websocket import Heartbeat
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
@@ -410,7 +411,7 @@ class Client:
 
 
 def connect(
-    target: Target | None = None,
+    target: "Target | None" = None,
     *,
     environ: Mapping[str, str] | None = None,
     client_name: str = "chatty-python",

@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -78,7 +78,7 @@ class Watcher(asyncio.Protocol):
         self._answers = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.transport.write(
             b"GET /ws HTTP/1.1\r\nHost: chatty.local\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -189,10 +189,10 @@ class Upstream:
             due += period
             _chunk(
                 writer,
-                '{"choices":[{"index":0,"delta":{"content":"<%d@%d> "}}]}' % (number, time.monotonic_ns()),
+                f'{{"choices":[{{"index":0,"delta":{{"content":"<{number}@{time.monotonic_ns()}> "}}}}]}}',
             )
         _chunk(writer, '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}')
-        _chunk(writer, '{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":%d}}' % self._tokens)
+        _chunk(writer, f'{{"choices":[],"usage":{{"prompt_tokens":5,"completion_tokens":{self._tokens}}}}}')
         _chunk(writer, "[DONE]")
         writer.write(b"0\r\n\r\n")
         await writer.drain()
@@ -278,8 +278,11 @@ def start_server(directory: str) -> tuple["subprocess.Popen[bytes]", str]:
     """Start a server of its own in a directory; return it and its socket when it serves."""
     read_end, write_end = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "chatty.server", "--data-dir", f"{directory}/data", "--run-dir"]
-        + [f"{directory}/run", "--ready-fd", str(write_end), "--log-file", f"{directory}/server.log"],
+        [
+            *(sys.executable, "-m", "chatty.server"),
+            *("--data-dir", f"{directory}/data", "--run-dir", f"{directory}/run"),
+            *("--ready-fd", str(write_end), "--log-file", f"{directory}/server.log"),
+        ],
         pass_fds=(write_end,),
     )
     os.close(write_end)

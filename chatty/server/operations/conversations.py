@@ -126,10 +126,18 @@ async def restore(context: RequestContext, params: models.ConversationRefParams)
     kind="mutation",
     permission="conversation.write",
 )
-async def delete(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
+async def delete(
+    context: RequestContext, params: models.ConversationDeleteParams
+) -> models.ConversationResult:
     """Delete a conversation; `conversation.restore` undoes it until its text is purged."""
     await _stop_runs(context, params.conversation_id)
-    return await _change(context, params.conversation_id, _delete, params)
+    await context.services.engine.settled(params.conversation_id)
+    deleted = await _change(context, params.conversation_id, _delete, params)
+    if params.for_good:
+        database = context.services.stores.of(params.conversation_id)
+        await database.write(context.scope, conversations.purge, params.conversation_id, now_ms())
+        await database.scrub()
+    return deleted
 
 
 @operation(

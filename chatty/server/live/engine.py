@@ -39,7 +39,6 @@ from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.stores import Stores
 from chatty.server.turns import EndStatus
-from chatty.store import parts as part_rows
 from chatty.store import rows
 from chatty.store.errors import FenceLost, StorageError, StoreError
 
@@ -88,6 +87,10 @@ class RunEngine:
     def active_count(self) -> int:
         """Runs being carried out or queued."""
         return len(self._active) + len(self._behind)
+
+    def lease(self) -> turns.Lease:
+        """Return a fresh lease on behalf of this engine."""
+        return turns.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
 
     def is_answering(self, conversation_id: str) -> bool:
         """Tell whether a run of this conversation is under way."""
@@ -172,14 +175,13 @@ class RunEngine:
 
     async def _carry_out(self, active: ActiveRun) -> None:
         try:
-            if not await self._claim(active):
-                return
+            await self._claim(active)
             self._journal.follow(active)
             self._leases.follow(active)
             status, error = await self._produce_to_end(active)
             await self._settle(active, status, error)
         except FenceLost:
-            logger.warning("run %s has another owner; its text here is dropped", active.run.id)
+            await self._give_up(active)
         except Exception:
             logger.exception("run %s could not be carried out", active.run.id)
         finally:
@@ -188,21 +190,26 @@ class RunEngine:
             self._on_change(active.run.conversation_id or "")
             self._start_follower(active.run.message_id or "")
 
-    async def _claim(self, active: ActiveRun) -> bool:
-        """Take the run and tell that it started; `False` when it was cancelled before."""
+    async def _claim(self, active: ActiveRun) -> None:
+        """Take the run, unless the transaction that accepted it did so already.
+
+        Raises:
+            FenceLost: it was cancelled or taken before.
+        """
         ticket = active.ticket
-        lease_until = now_ms() + int(LEASE_SECONDS * 1000)
-        claimed, events = await ticket.database.write(
-            ticket.scope, turns.start, ticket.run, self._owner, lease_until, now_ms()
-        )
-        if claimed is None:
-            if active.stop is not None:
-                await self._end_unstarted(ticket, active.stop)
-            return False
-        ticket.run = claimed
-        self._publish_stored(events)
-        self._on_change(claimed.conversation_id or "")
-        return True
+        if ticket.run.status == "queued":
+            ticket.run, events = await ticket.database.write(
+                ticket.scope, turns.start, ticket.run, self.lease(), now_ms()
+            )
+            self._publish_stored(events)
+        self._on_change(ticket.run.conversation_id or "")
+
+    async def _give_up(self, active: ActiveRun) -> None:
+        """The run is not ours: it was stopped before it started, or another owner has it."""
+        if active.stop is not None and active.run.status == "queued":
+            await self._end_unstarted(active.ticket, active.stop)
+        else:
+            logger.warning("run %s has another owner; its text here is dropped", active.run.id)
 
     async def _produce_to_end(self, active: ActiveRun) -> tuple[EndStatus, ProtocolError | None]:
         """Follow the provider until it is done, fails, or somebody stops the run."""
@@ -269,7 +276,10 @@ class RunEngine:
         )
         active.project_id = shown.project_id
         active.context = shown.messages
-        await self._reopen(active)
+        active.first_index = len(shown.reply_so_far)
+        if shown.reply_so_far and shown.reply_so_far[-1].type == "text":
+            # The reply goes on: take up its last part where it ended.
+            self._hub.open(active.reopen(shown.reply_so_far[-1]))
         options = settings.get("options")
         return ChatRequest(
             model=model,
@@ -277,15 +287,6 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
-
-    async def _reopen(self, active: ActiveRun) -> None:
-        """For a reply that goes on: take up its last part where it ended."""
-        message_id = active.run.message_id or ""
-        existing = await active.ticket.database.read(active.ticket.scope, part_rows.of_messages, [message_id])
-        kept: Sequence[rows.Part] = existing[message_id]
-        active.first_index = len(kept)
-        if kept and kept[-1].type == "text":
-            self._hub.open(active.reopen(kept[-1]))
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""

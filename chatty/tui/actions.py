@@ -1,0 +1,129 @@
+"""Everything a person can ask for, in one table: it feeds keys, palette, slash commands, help and hints.
+
+An action says its name, its words, its keys and where they work. What it does is not here:
+the widget that has the keyboard says that the action was invoked, and the screen routes it.
+The editing keys of the composer (^a, ^k, alt+b …) are no actions: they are the shell's
+(`editing_keys.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Place = Literal["anywhere", "composer", "empty-composer", "message", "asked"]
+"""Where the keys of an action work: `asked` is a message that waits for an approval."""
+
+Group = Literal["Writing", "Conversation", "Message", "View", "Program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be asked for."""
+
+    name: str
+    """Stable: what the configuration file calls it."""
+    title: str
+    """What the palette and the help say."""
+    group: Group
+    slash: str
+    """The typed twin, without the slash."""
+    keys: tuple[str, ...] = ()
+    """As Textual names them; `ctrl+x e` is the one then the other."""
+    places: tuple[Place, ...] = ("anywhere",)
+    hint: str = ""
+    """The word beside the key in the hints row."""
+    argument: str = ""
+    """What the typed twin takes, such as `TITLE`."""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("send", "Send", "Writing", "send", ("enter",), ("composer",), "send"),
+    Action("stop", "Stop the answer", "Writing", "stop", ("escape",), ("composer",), "stop"),
+    Action("history", "Earlier prompts", "Writing", "history", ("ctrl+r",), ("composer",), "earlier"),
+    Action("prompt", "Insert a prompt", "Writing", "prompt", ("ctrl+g",), ("anywhere",), "prompt"),
+    Action(
+        "editor",
+        "Write in $EDITOR",
+        "Writing",
+        "editor",
+        ("ctrl+x e", "ctrl+x ctrl+e"),
+        ("composer",),
+        "editor",
+    ),
+    Action("redo", "Redo what was undone", "Writing", "redo", ("ctrl+x r",), ("composer",), "redo"),
+    Action("new", "New conversation", "Conversation", "new", ("ctrl+n",), hint="new"),
+    Action("chats", "Conversations", "Conversation", "chats", ("ctrl+o",), hint="chats"),
+    Action("search", "Search every conversation", "Conversation", "search", argument="WORDS"),
+    Action("find", "Find in this conversation", "Conversation", "find", ("ctrl+f",), argument="WORDS"),
+    Action("project", "Choose a project", "Conversation", "project"),
+    Action("rename", "Rename this conversation", "Conversation", "rename", argument="TITLE"),
+    Action("delete-chat", "Delete this conversation", "Conversation", "delete-chat"),
+    Action("model", "Choose a model", "Conversation", "model", ("ctrl+l",), hint="model"),
+    Action("key", "Set a provider's key", "Program", "key", argument="PROVIDER"),
+    Action("select", "Go to the messages", "Message", "select", ("tab",), ("composer",), "messages"),
+    Action("next", "Next message", "Message", "next", ("j", "down"), ("message", "asked")),
+    Action("previous", "Previous message", "Message", "previous", ("k", "up"), ("message", "asked")),
+    Action("left", "Earlier version", "Message", "left", ("left",), ("message",)),
+    Action("right", "Later version", "Message", "right", ("right",), ("message",)),
+    Action("fold", "Fold or unfold", "Message", "fold", ("enter", "t"), ("message", "asked"), "fold"),
+    Action("edit", "Edit as a new version", "Message", "edit", ("e",), ("message",), "edit", "NUMBER"),
+    Action("again", "Answer again", "Message", "again", ("r",), ("message",), "again"),
+    Action("other-model", "Answer with another model", "Message", "retry-with", ("R",), ("message",)),
+    Action("continue", "Continue the answer", "Message", "continue", ("c",), ("message",), "continue"),
+    Action("branch", "Branch to a new conversation", "Message", "branch", ("b",), ("message",), "branch"),
+    Action("copy", "Copy", "Message", "copy", ("y",), ("message",), "copy", "NUMBER"),
+    Action("copy-code", "Copy a code block", "Message", "copy-code", ("Y",), ("message",), "", "NUMBER"),
+    Action("open-link", "Open a link", "Message", "open", ("o",), ("message",), "", "NUMBER"),
+    Action("rate-up", "Good answer", "Message", "good", ("+",), ("message",)),
+    Action("rate-down", "Bad answer", "Message", "bad", ("-",), ("message",)),
+    Action("note", "Write a note on it", "Message", "note", ("n",), ("message",)),
+    Action("about", "About this message", "Message", "about", ("i",), ("message",), "about"),
+    Action("delete", "Delete the message", "Message", "delete", ("d",), ("message",), "delete"),
+    Action("allow", "Allow once", "Message", "allow", ("y",), ("asked",), "once"),
+    Action("allow-always", "Always allow here", "Message", "always", ("a",), ("asked",), "always here"),
+    Action("deny", "Do not allow", "Message", "deny", ("n",), ("asked",), "no"),
+    Action("edit-ask", "Edit before allowing", "Message", "edit-ask", ("e",), ("asked",), "edit"),
+    Action(
+        "leave",
+        "Back to writing",
+        "Message",
+        "leave",
+        ("escape", "shift+tab"),
+        ("message", "asked"),
+        "back",
+    ),
+    Action("page-up", "A page up", "View", "up", ("pageup",)),
+    Action("page-down", "A page down", "View", "down", ("pagedown",)),
+    Action("top", "To the first message", "View", "top", ("ctrl+home",)),
+    Action("end", "To the newest line", "View", "end", ("ctrl+end",), hint="end"),
+    Action("raw", "Raw or rendered", "View", "raw", ("ctrl+x m",), hint="raw"),
+    Action("redraw", "Draw the screen anew", "View", "redraw"),
+    Action("theme", "Choose a theme", "View", "theme"),
+    Action(
+        "palette",
+        "All commands",
+        "Program",
+        "palette",
+        ("ctrl+p",),
+        ("anywhere",),
+        "commands",
+    ),
+    Action("help", "Keys that work here", "Program", "help", ("f1",), hint="keys"),
+    Action("suspend", "Suspend", "Program", "suspend", ("ctrl+z",)),
+    Action("interrupt", "Copy, clear or quit", "Program", "clear", ("ctrl+c",)),
+    Action("quit", "Quit", "Program", "quit"),
+)
+"""The order is the order of the palette and of the help."""
+
+KEYS_ON_EMPTY_COMPOSER: dict[str, str] = {
+    "?": "help",
+    "home": "top",
+    "end": "end",
+    "ctrl+d": "interrupt",
+}
+"""Keys that mean an action only while nothing is written, by action name; typed text has them otherwise."""
+
+KEYS_ON_MESSAGE: dict[str, str] = {"?": "help", "/": "palette", "home": "top", "end": "end"}
+"""Keys of general actions that need no modifier while a message is selected."""
+
+BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
+BY_SLASH: dict[str, Action] = {action.slash: action for action in ACTIONS}

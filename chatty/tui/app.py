@@ -1,0 +1,110 @@
+"""The full-screen program: themes, driver, and which screen comes first. What the screens do is theirs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual import on
+from textual.app import App
+from textual.driver import Driver
+from textual.events import AppBlur, AppFocus
+from textual.screen import Screen
+
+from chatty.tui.backend import Backend, ProviderOffer
+from chatty.tui.drafts import Drafts
+from chatty.tui.keymap import Keymap
+from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.store import Store
+from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user may choose about the screen."""
+
+    theme: str = CHATTY_DARK.name
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Action names and the keys they have instead of the usual ones."""
+    ascii_glyphs: bool = False
+    """Draw `| * o > v` for terminals whose font lacks our glyphs."""
+    drafts_directory: Path | None = None
+    """Where drafts are kept; None keeps none."""
+    client_id: str = "client"
+
+
+class ChattyApp(App[None], inherit_bindings=False):
+    """One client: `store` is drawn, `backend` is asked; with `offers` the first-run screen comes first."""
+
+    TITLE = "chatty"
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    CSS_PATH = "screens/chat.tcss"
+    """The chat's stylesheet: Textual loads none for the first screen."""
+
+    def __init__(
+        self,
+        store: Store,
+        backend: Backend,
+        settings: Settings | None = None,
+        offers: Sequence[ProviderOffer] = (),
+    ) -> None:
+        self._settings = settings or Settings()
+        super().__init__()
+        self._store, self._backend, self._offers = store, backend, offers
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = NO_COLOUR.name if "NO_COLOR" in os.environ else self._settings.theme
+        self.set_class(self._settings.ascii_glyphs, "-ascii")
+
+    def get_driver_class(self) -> type[Driver]:
+        """Our driver on Linux and macOS, Textual's elsewhere."""
+        if os.name != "posix":
+            return super().get_driver_class()
+        from chatty.tui.driver import ChattyDriver
+
+        return ChattyDriver
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Values for our own variables under themes that lack them."""
+        return VARIABLE_DEFAULTS
+
+    def get_default_screen(self) -> Screen[None]:
+        """The chat is the ground all other screens lie on."""
+        settings = self._settings
+        drafts = Drafts(settings.drafts_directory, settings.client_id) if settings.drafts_directory else None
+        return ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
+
+    def on_mount(self) -> None:
+        """On the first run ask who should answer."""
+        if self._offers:
+            from chatty.tui.screens.first_run import FirstRun
+
+            self.push_screen(FirstRun(self._offers), self._provider_chosen)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Write the clipboard through the guard, which lets nothing else of that kind pass."""
+        write_clipboard = getattr(self._driver, "write_clipboard", None)
+        if write_clipboard is None:
+            super().copy_to_clipboard(text)
+        else:
+            write_clipboard(text)
+
+    def open_gate(self) -> None:
+        """A widget has the keyboard: hand on the keys typed before."""
+        open_gate = getattr(self._driver, "open_gate", None)
+        if open_gate is not None:
+            open_gate()
+
+    @on(AppFocus)
+    @on(AppBlur)
+    def _focus_changed(self, event: AppFocus | AppBlur) -> None:
+        focused = isinstance(event, AppFocus)
+        for screen in self.screen_stack:
+            if isinstance(screen, ChatScreen):
+                screen.painter.is_focused = focused
+        self._backend.focus_changed(focused=focused)
+
+    def _provider_chosen(self, name: str | None) -> None:
+        self._backend.choose_provider(name or "guide")

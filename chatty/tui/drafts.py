@@ -1,0 +1,109 @@
+"""Texts not yet sent, on disk: they survive the client being killed.
+
+One file per conversation and client, so that two clients never write the same one. A file appears whole or
+not at all (written beside, flushed, renamed). The caller decides when to write: on a pause, and at the end.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from chatty.tui.editing.chips import Chip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in a composer: text and chips in order, and the cursor counted with a chip as one."""
+
+    pieces: tuple[str | Chip, ...] = ()
+    cursor: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing worth keeping."""
+        return not any(isinstance(piece, Chip) or piece.strip() for piece in self.pieces)
+
+
+EMPTY = Draft()
+
+
+class Drafts:
+    """The drafts of one client in one directory. `client_id` keeps the clients of one user apart.
+
+    Errors of the disk (`OSError`) go to the caller: it says on the status row that the draft is not safe.
+    """
+
+    def __init__(self, directory: Path, client_id: str) -> None:
+        self._directory = directory
+        self._client_id = client_id
+
+    def save(self, conversation_id: str, draft: Draft) -> None:
+        """Keep the draft, or drop the file when it is empty. Durable when this returns."""
+        path = self._path(conversation_id)
+        if draft.is_empty:
+            path.unlink(missing_ok=True)
+            return
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_suffix(".new")
+        # 0600 from the start: a draft may hold anything a person would paste.
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(_to_json(draft), file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        _flush_directory(self._directory)
+
+    def load(self, conversation_id: str) -> Draft:
+        """This client's draft, else the newest one another client left behind; empty when there is none."""
+        own = self._path(conversation_id)
+        candidates = [own] if own.exists() else self._left_behind(conversation_id)
+        for path in candidates:
+            draft = _read(path)
+            if draft is not None:
+                return draft
+        return EMPTY
+
+    def conversations(self) -> set[str]:
+        """The ids of the conversations that have a draft, whoever wrote it."""
+        return {unquote(path.name.split("@")[0]) for path in self._directory.glob("*@*.json")}
+
+    def _path(self, conversation_id: str) -> Path:
+        name = f"{quote(conversation_id, safe='')}@{quote(self._client_id, safe='')}.json"
+        return self._directory / name
+
+    def _left_behind(self, conversation_id: str) -> list[Path]:
+        paths = self._directory.glob(f"{quote(conversation_id, safe='')}@*.json")
+        return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _to_json(draft: Draft) -> dict[str, object]:
+    pieces = [
+        {"text": piece} if isinstance(piece, str) else {"label": piece.label, "content": piece.content}
+        for piece in draft.pieces
+    ]
+    return {"pieces": pieces, "cursor": draft.cursor}
+
+
+def _read(path: Path) -> Draft | None:
+    """The draft in a file, or None when the file is not one of ours."""
+    try:
+        frame = json.loads(path.read_text(encoding="utf-8"))
+        pieces = tuple(
+            piece["text"] if "text" in piece else Chip(str(piece["label"]), str(piece["content"]))
+            for piece in frame["pieces"]
+        )
+        return Draft(pieces, int(frame["cursor"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _flush_directory(directory: Path) -> None:
+    """Make the rename itself durable."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

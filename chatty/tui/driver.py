@@ -1,0 +1,179 @@
+"""Our terminal driver for Linux and macOS: Textual's, with four differences.
+
+Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
+is written passes the output guard; and the terminal is given back also after SIGTERM and SIGHUP.
+"""
+
+import base64
+import os
+import selectors
+import signal
+import sys
+import threading
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from types import FrameType
+from typing import IO, TYPE_CHECKING
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from chatty.rendering.guard import OutputGuard
+from chatty.tui.key_bytes import ESCAPE, KeyBytes
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_READ_BYTES = 4096
+
+Guard = Callable[[str], str]
+
+
+class ChattyDriver(LinuxDriver):
+    """Reads keys and writes frames for one app."""
+
+    def __init__(
+        self,
+        app: "App[None]",
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._gate = threading.Lock()
+        self._is_gate_open = False
+        self._held: list[Message] = []
+        terminal = sys.__stderr__
+        assert terminal is not None, "the full screen needs a terminal"
+        self._guard = OutputGuard()
+        self._file = _GuardedFile(terminal, self._guard.filter)  # type: ignore[assignment]  # three methods are enough
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over. Keys are held back until `open_gate`."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
+        for number in _LEAVING_SIGNALS:
+            signal.signal(number, self._leave)
+
+    def open_gate(self) -> None:
+        """Somebody takes keys now: hand on, in their order, those typed before."""
+        with self._gate:
+            self._is_gate_open = True
+            held, self._held = self._held, []
+            for message in held:
+                super().process_message(message)
+
+    def write_clipboard(self, text: str) -> None:
+        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences)."""
+        sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+        self._guard.announce(sequence)
+        self.write(sequence)
+
+    def process_message(self, message: Message) -> None:
+        """Hand a message to the app; keys and pastes wait until the gate is open."""
+        if isinstance(message, events.Key | events.Paste):
+            with self._gate:
+                if not self._is_gate_open:
+                    self._held.append(message)
+                    return
+        super().process_message(message)
+
+    def run_input_thread(self) -> None:
+        """Read, put right, parse and hand on until the app is done. Runs in a thread of its own."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            reader = _Reader(self.fileno, XTermParser(self._debug), self.process_message)
+            while not self.exit_event.is_set():
+                if not reader.turn(is_ready=bool(selector.select(reader.patience()))):
+                    # The terminal went away without a signal: nobody is there any more.
+                    self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                    return
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while (^z, an external editor)."""
+        super().suspend_application_mode()
+        for number in _LEAVING_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        """Leave in good order on the first signal; at once, terminal restored, on the second."""
+        signal.signal(number, self._leave_now)
+        self._loop.call_soon_threadsafe(self._app.exit, None, 128 + number)
+
+    def _leave_now(self, number: int, frame: FrameType | None) -> None:
+        self.stop_application_mode()
+        self.close()
+        os._exit(128 + number)
+
+
+class _Reader:
+    """One turn of reading: bytes to text to messages."""
+
+    def __init__(self, fileno: int, parser: XTermParser, hand_on: Callable[[Message], None]) -> None:
+        self._fileno = fileno
+        self._parser = parser
+        self._hand_on = hand_on
+        self._decoder = getincrementaldecoder("utf-8")(errors="replace")
+        self._keys = KeyBytes()
+
+    def patience(self) -> float:
+        """Seconds to wait for more bytes: a lone ESC must not wait longer than the escape delay."""
+        return constants.ESCAPE_DELAY if self._keys.is_waiting else 0.1
+
+    def turn(self, *, is_ready: bool) -> bool:
+        """Take what is there, or let time pass; `False` at the end of the input."""
+        if is_ready:
+            try:
+                read = os.read(self._fileno, _READ_BYTES)
+            except OSError:
+                read = b""
+            if not read:
+                return False
+            self._feed(self._keys.feed(self._decoder.decode(read)))
+        elif self._keys.release():
+            self._hand_on(events.Key("escape", ESCAPE))
+        for message in self._parser.tick():
+            self._hand_on(message)
+        return True
+
+    def _feed(self, text: str) -> None:
+        # An empty feed would mean the end of the input to the parser.
+        if text:
+            for message in self._parser.feed(text):
+                self._hand_on(message)
+
+
+class _GuardedFile:
+    """The terminal's output: frames pass the guard; a terminal that went away swallows them.
+
+    Runs in Textual's writer thread, which would block the app for ever if it died of an error.
+    """
+
+    def __init__(self, file: IO[str], guard: Guard) -> None:
+        self._file = file
+        self._guard = guard
+        self._is_broken = False
+
+    def write(self, text: str) -> int:
+        """Write a frame."""
+        if not self._is_broken:
+            try:
+                self._file.write(self._guard(text))
+            except OSError:
+                self._is_broken = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what is buffered."""
+        if not self._is_broken:
+            try:
+                self._file.flush()
+            except OSError:
+                self._is_broken = True
+
+    def fileno(self) -> int:
+        """The descriptor of the terminal."""
+        return self._file.fileno()

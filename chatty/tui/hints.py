@@ -1,0 +1,45 @@
+"""Which keys the hints row shows in which situation: what works now, in order of use, six at most."""
+
+from typing import Literal
+
+from chatty.tui.actions import BY_NAME
+from chatty.tui.keymap import Keymap
+from chatty.tui.spans import Span
+
+Situation = Literal["idle", "answering", "asked", "completing", "message", "failed", "approval"]
+
+_NEWLINE = ("^j", "newline")
+_COMMANDS = ("/", "commands")
+_KEYS = ("?", "keys")
+
+_ACTIONS_SHOWN: dict[Situation, tuple[tuple[str, str] | str, ...]] = {
+    "idle": ("send", _NEWLINE, "select", _COMMANDS, _KEYS),
+    "answering": ("stop", ("enter", "queue"), _NEWLINE, _COMMANDS, _KEYS),
+    "asked": (("tab", "answer"), ("enter", "queue"), ("esc", "stop"), _COMMANDS, _KEYS),
+    "completing": (("tab", "take"), ("↑ ↓", "choose"), ("esc", "close")),
+    "message": ("edit", "again", "copy", "leave", ("?", "more")),
+    "failed": ("again", "continue", ("R", "another model"), "copy", "leave", ("?", "more")),
+    "approval": ("allow", "allow-always", "deny", "edit-ask", "leave", ("?", "more")),
+}
+"""Names of actions, or a key and a word where the same key has another word in this situation."""
+
+
+def hints(situation: Situation, keymap: Keymap) -> list[list[Span]]:
+    """The hints of a situation, each a key in plain text and its word in muted; the last is kept always."""
+    return [_hint(*_key_and_word(entry, keymap)) for entry in _ACTIONS_SHOWN[situation]]
+
+
+def sequence_hints(keymap: Keymap, pending: str) -> list[list[Span]]:
+    """What may follow the first key of a sequence."""
+    following = keymap.following(("composer", "message", "anywhere"), pending)
+    return [*(_hint(key, action.hint) for key, action in following), _hint("esc", "leave")]
+
+
+def _key_and_word(entry: tuple[str, str] | str, keymap: Keymap) -> tuple[str, str]:
+    if isinstance(entry, str):
+        return keymap.shown(entry), BY_NAME[entry].hint
+    return entry
+
+
+def _hint(key: str, word: str) -> list[Span]:
+    return [Span(key), Span(f" {word}", "muted")]

@@ -1,0 +1,302 @@
+"""A list to choose from, with columns, groups and a filter: models, conversations, commands, search hits.
+
+The height is that of the whole list and stays while it is filtered. What is shown is sanitised by its maker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from chatty.tui.keymap import canonical
+from chatty.tui.matching import matching
+from chatty.tui.overlays.overlay import Overlay
+from chatty.tui.spans import Span, Spans, cut, join, width
+from chatty.tui.widgets.drawn import Drawn
+from chatty.tui.widgets.line_input import LineInput
+from chatty.tui.widgets.text_field import TextField
+
+_AROUND = 10
+"""Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `cells` is its width, 0 shares what is left; some are for wide screens only."""
+
+    title: str
+    cells: int = 0
+    is_right: bool = False
+    is_for_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line: its cells, the words the filter looks in, and its group."""
+
+    value: str
+    cells: tuple[tuple[Span, ...], ...]
+    words: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was chosen and with which key: `enter` or one of the keys the list was given."""
+
+    value: str
+    key: str
+    typed: str
+    """What stood in the filter."""
+
+
+class PickerList(Drawn):
+    """The column names, the groups and the lines; draws only what fits."""
+
+    DEFAULT_CSS = """
+    PickerList {
+        height: auto;
+    }
+    """
+
+    @dataclass
+    class Pressed(Message):
+        """A line was clicked."""
+
+        value: str
+
+    def __init__(self, columns: Sequence[Column], choices: Sequence[Choice]) -> None:
+        super().__init__(id="list")
+        self._columns = columns
+        self._all = list(choices)
+        self._shown = list(choices)
+        self._cursor = 0
+        self._first = 0
+
+    def filter(self, words: str) -> None:
+        """Show what fits, best first and without groups; no words show everything."""
+        self._shown = matching(words, self._all, lambda choice: choice.words)
+        self._is_filtered = bool(words.strip())
+        self._cursor = self._first = 0
+        self.refresh()
+
+    def replace(self, choices: Sequence[Choice]) -> None:
+        """Show other choices."""
+        self._all = self._shown = list(choices)
+        self._cursor = self._first = 0
+        self.refresh(layout=True)
+
+    def step(self, direction: int) -> None:
+        """Move the cursor; it stops at the ends."""
+        self._cursor = max(0, min(self._cursor + direction, len(self._shown) - 1))
+        self._bring_into_view()
+        self.refresh()
+
+    def page(self, direction: int) -> None:
+        """Move the cursor by a screen."""
+        self.step(direction * max(self.size.height - 2, 1))
+
+    def put_cursor(self, value: str) -> None:
+        """Put the cursor on a value."""
+        places = [n for n, choice in enumerate(self._shown) if choice.value == value]
+        if places:
+            self._cursor = places[0]
+            self.refresh()
+
+    @property
+    def chosen(self) -> Choice | None:
+        """The choice under the cursor."""
+        return self._shown[self._cursor] if self._shown else None
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Rows of the unfiltered list, so that the frame stays while one filters; less on a low screen."""
+        groups = len({choice.group for choice in self._all if choice.group})
+        rows = max(len(self._all) + groups, 1) + (1 if self._has_titles() else 0)
+        return max(1, min(rows, viewport.height - _AROUND))
+
+    def render_line(self, y: int) -> Strip:
+        """A title row, a group or a choice."""
+        room = self.size.width
+        if self._has_titles():
+            if y == 0:
+                return self._line([(Span(column.title, "muted"),) for column in self._columns], room, "page")
+            y -= 1
+        lines = self._lines()
+        index = y + self._first
+        if not lines and y == 0:
+            return self.palette.row([Span("  nothing fits", "muted")], room)
+        if index >= len(lines):
+            return self.palette.row([], room)
+        line = lines[index]
+        if isinstance(line, str):
+            return self.palette.row([Span(f"  {line}", "muted", bold=True)], room)
+        ground = "cursor" if line is self.chosen else "page"
+        return self._line(_emphasised(line.cells) if line is self.chosen else line.cells, room, ground)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses a line."""
+        index = event.y + self._first - (1 if self._has_titles() else 0)
+        lines = self._lines()
+        if 0 <= index < len(lines) and isinstance(line := lines[index], Choice):
+            self.post_message(self.Pressed(line.value))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move up."""
+        self.step(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move down."""
+        self.step(3)
+
+    # Inside.
+
+    _is_filtered = False
+
+    def _has_titles(self) -> bool:
+        return any(column.title for column in self._columns)
+
+    def _lines(self) -> list[Choice | str]:
+        lines: list[Choice | str] = []
+        group = ""
+        for choice in self._shown:
+            if choice.group != group and not self._is_filtered:
+                group = choice.group
+                lines.append(group)
+            lines.append(choice)
+        return lines
+
+    def _bring_into_view(self) -> None:
+        room = max(self.size.height - (1 if self._has_titles() else 0), 1)
+        lines = self._lines()
+        place = next((n for n, line in enumerate(lines) if line is self.chosen), 0)
+        top = place - 1 if place and isinstance(lines[place - 1], str) else place
+        self._first = max(place - room + 1, min(self._first, top))
+
+    def _line(self, cells: Sequence[Sequence[Span]], room: int, ground: str) -> Strip:
+        is_wide = room >= 74
+        pairs = [
+            (column, cell)
+            for column, cell in zip(self._columns, cells, strict=True)
+            if is_wide or not column.is_for_wide
+        ]
+        fixed = sum(column.cells for column, _ in pairs) + 2 * (len(pairs) - 1) + 4
+        sharing = sum(1 for column, _ in pairs if not column.cells) or 1
+        share = max((room - fixed) // sharing, 4)
+        parts = [_cell(cell, column.cells or share, is_right=column.is_right) for column, cell in pairs]
+        return self.palette.row([Span("  "), *join(parts, 2)], room, ground)
+
+
+def _cell(spans: Spans, cells: int, *, is_right: bool) -> list[Span]:
+    shown = cut(spans, cells)
+    air = Span(" " * (cells - width(shown)))
+    return [air, *shown] if is_right else [*shown, air]
+
+
+def _emphasised(cells: Sequence[Sequence[Span]]) -> list[list[Span]]:
+    """The chosen line is bold."""
+    return [[span._replace(bold=True) for span in cell] for cell in cells]
+
+
+class OverlayLine(Drawn):
+    """A row of fixed text in an overlay: its name on small screens, its hints."""
+
+    def __init__(self, spans: Spans, id: str) -> None:
+        super().__init__(id=id)
+        self._spans = spans
+
+    def render_line(self, y: int) -> Strip:
+        """The row."""
+        return self.palette.row(cut(self._spans, self.content_size.width), self.content_size.width)
+
+
+class Picker(Overlay[Picked]):
+    """Choose one of a list. Dismissed with `Picked`, or None when the user left."""
+
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        choices: Sequence[Choice],
+        *,
+        placeholder: str = "type to filter",
+        hints: Sequence[tuple[str, str]] = (("enter", "choose"),),
+        keys: Sequence[str] = (),
+        at: str = "",
+        note: str = "",
+        words: str = "",
+    ) -> None:
+        super().__init__(name, note)
+        self._words = words
+        self._columns, self._choices = columns, choices
+        self._placeholder, self._keys, self._at = placeholder, ("enter", *keys), at
+        self._hints = (*hints, ("esc", "back"))
+        self._asked = ""
+
+    def inside(self) -> list[Widget]:
+        """Name row on small screens, filter, list, hints."""
+        hints = join([[Span(key), Span(f" {word}", "muted")] for key, word in self._hints], 2)
+        return [
+            OverlayLine([Span(self._title, bold=True)], "overlay-name"),
+            LineInput(id="filter", placeholder=self._placeholder),
+            PickerList(self._columns, self._choices),
+            OverlayLine([Span("  "), *hints], "overlay-hints"),
+        ]
+
+    def on_mount(self) -> None:
+        """Write at once, behind the words the user came with."""
+        field = self.query_one("#filter", LineInput)
+        self.set_focus(field)
+        if self._words:
+            field.insert_line(self._words)
+        if self._at:
+            self.query_one(PickerList).put_cursor(self._at)
+
+    def replace(self, choices: Sequence[Choice]) -> None:
+        """Show other choices, as when a search comes back."""
+        self.query_one(PickerList).replace(choices)
+
+    @on(TextField.Edited)
+    def _filter_changed(self, event: TextField.Edited) -> None:
+        event.stop()
+        if event.field.text != self._asked:
+            self._asked = event.field.text
+            self.filter_changed(self._asked)
+
+    def filter_changed(self, words: str) -> None:
+        """Other words stand in the filter."""
+        self.query_one(PickerList).filter(words)
+
+    @on(LineInput.Submitted)
+    def _entered(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        self._pick("enter")
+
+    @on(PickerList.Pressed)
+    def _pressed(self, event: PickerList.Pressed) -> None:
+        event.stop()
+        self.dismiss(Picked(event.value, "enter", self._asked))
+
+    async def _on_key(self, event: events.Key) -> None:
+        key = canonical(event.key)
+        moves = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1}
+        pages = {"pageup": -1, "pagedown": 1}
+        chosen = self.query_one(PickerList)
+        if key in moves:
+            chosen.step(moves[key])
+        elif key in pages:
+            chosen.page(pages[key])
+        elif key in self._keys:
+            self._pick(key)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def _pick(self, key: str) -> None:
+        choice = self.query_one(PickerList).chosen
+        if choice is not None:
+            self.dismiss(Picked(choice.value, key, self._asked))

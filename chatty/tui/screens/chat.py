@@ -1,0 +1,308 @@
+"""The chat screen: lays out header, side bar, transcript and composer, and paints the state on them.
+
+What an action does is in `chat_actions.py` and `message_actions.py`. The screen opens no connection and holds
+no state of the conversation.
+"""
+
+import time
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+
+from chatty.tui.actions import Place
+from chatty.tui.backend import Backend
+from chatty.tui.dirty import Dirty
+from chatty.tui.draft_keeper import DraftKeeper
+from chatty.tui.drafts import Drafts
+from chatty.tui.editing.kill_ring import KillRing
+from chatty.tui.hints import Situation, hints, sequence_hints
+from chatty.tui.keymap import Keymap, KeyRouter
+from chatty.tui.painting import Painter
+from chatty.tui.screens.completing import Completing
+from chatty.tui.state import Message
+from chatty.tui.store import Store
+from chatty.tui.widgets.completion_menu import CompletionMenu
+from chatty.tui.widgets.composer import Composer
+from chatty.tui.widgets.drawn import Keyed
+from chatty.tui.widgets.header import Header, header_content
+from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
+from chatty.tui.widgets.side_bar import SideBar
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, typing_words
+from chatty.tui.widgets.text_field import TextField
+from chatty.tui.widgets.transcript import Transcript
+
+_NOTE_SECONDS = 3.0
+
+
+class ChatScreen(Screen[None], inherit_bindings=False):
+    """One conversation, and the way to all others."""
+
+    AUTO_FOCUS = "#composer"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal"), (100, "-wide")]  # noqa: RUF012  # Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012  # Textual's
+
+    def __init__(self, store: Store, backend: Backend, keymap: Keymap, drafts: Drafts | None = None) -> None:
+        super().__init__()
+        self.store, self.backend, self.keymap = store, backend, keymap
+        self.router = KeyRouter(keymap, self.run)
+        self.drafts = DraftKeeper(drafts, self.say)
+        self.side_bar = SideBar(self.router, ring := KillRing())
+        self.header = Header()
+        self.transcript = Transcript(self.router, store.user_id)
+        self.status = StatusRow()
+        self.menu = CompletionMenu()
+        self.composer = Composer(self.router, ring)
+        self.hints = HintsRow()
+        self.completing = Completing(self.composer, self.menu, backend, keymap)
+        self.painter = Painter(self._paint, self.set_timer, time.monotonic)
+        self.shown_id: str | None = None
+        self.editing_id: str | None = None
+        """The message the composer holds another version of."""
+
+    def compose(self) -> ComposeResult:
+        """Side bar left, everything else right of it."""
+        yield self.side_bar
+        with Vertical(id="main"):
+            yield self.header
+            yield self.transcript
+            yield self.status
+            with Vertical(id="composer-line"):
+                yield self.composer
+            yield self.hints
+            yield self.menu
+
+    def on_mount(self) -> None:
+        """Paint from now on whatever the store says has changed."""
+        self.side_bar.key_shown = self.keymap.shown("chats")
+        for prompt in self.backend.history():
+            self.composer.history.add(prompt)
+        self.store.on_change = self.painter.request
+        # The seconds of the status row; it costs one comparison a second while nothing runs.
+        self.set_interval(1.0, self._tick)
+        self._paint_all()
+
+    async def on_unmount(self) -> None:
+        """Keep the draft."""
+        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        await self.drafts.flush()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What header and hints show depends on the width classes, which are set just after this."""
+        self.call_after_refresh(self.header.refresh)
+        self.call_after_refresh(self.hints.refresh)
+
+    # What the widgets say.
+
+    def run(self, name: str, argument: str = "") -> None:
+        """Do what an action asks for; `argument` is what was typed behind its slash command."""
+        # The overlays these lead to are loaded with them: the first frame needs none.
+        from chatty.tui.screens.routes import route
+
+        route(self, name, argument)
+
+    @on(Keyed.SequenceChanged)
+    def _sequence_changed(self, event: Keyed.SequenceChanged) -> None:
+        event.stop()
+        self._paint_hints()
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        event.stop()
+        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        from chatty.tui.screens.routes import submit
+
+        submit(self, event.text)
+
+    @on(TextField.Edited, "#composer")
+    def _edited(self, event: TextField.Edited) -> None:
+        event.stop()
+        self.completing.update()
+        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        if not self.composer.is_empty:
+            self.backend.typing()
+        self._paint_hints()
+
+    @on(Composer.MenuKeyPressed)
+    def _menu_key(self, event: Composer.MenuKeyPressed) -> None:
+        event.stop()
+        self.completing.key(event.key)
+        self._paint_hints()
+
+    @on(CompletionMenu.Taken)
+    def _menu_taken(self, event: CompletionMenu.Taken) -> None:
+        event.stop()
+        self.completing.take(event.completion)
+
+    @on(Composer.SearchChanged)
+    def _search_changed(self, event: Composer.SearchChanged) -> None:
+        event.stop()
+        self.say("" if event.words is None else f"earlier: {event.words}", seconds=None)
+
+    @on(SideBar.Chosen)
+    def _chat_chosen(self, event: SideBar.Chosen) -> None:
+        event.stop()
+        self.leave_side_bar()
+        self.backend.open_conversation(event.conversation_id)
+
+    @on(SideBar.Left)
+    def leave_side_bar(self) -> None:
+        """Give the keyboard back to the composer."""
+        self.remove_class("-side-bar-open")
+        self.set_focus(self.composer)
+
+    @on(Transcript.Moved)
+    def _moved(self, event: Transcript.Moved) -> None:
+        event.stop()
+        self._paint_status()
+
+    @on(Transcript.Selected)
+    def _selected(self, event: Transcript.Selected) -> None:
+        event.stop()
+        self._paint_hints()
+
+    @on(Transcript.OlderWanted)
+    def _older_wanted(self, event: Transcript.OlderWanted) -> None:
+        event.stop()
+        self.backend.want_older(event.before_id)
+
+    @on(StatusRow.EndPressed)
+    def _end_pressed(self, event: StatusRow.EndPressed) -> None:
+        event.stop()
+        self.transcript.to_end()
+
+    @on(Header.ModelPressed)
+    def _model_pressed(self, event: Header.ModelPressed) -> None:
+        event.stop()
+        self.run("model")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Keys typed before the first frame go where they belong; the hints follow the keyboard."""
+        open_gate = getattr(self.app, "open_gate", None)
+        if open_gate is not None:
+            open_gate()
+        self._paint_hints()
+
+    def begin_edit(self, message: Message) -> None:
+        """Let the user write another version of a message; sending it does not append."""
+        self.editing_id = message.id
+        self.composer.set_text(message.text)
+        self.say("editing: enter makes a new version", seconds=None)
+
+    # Saying.
+
+    def say(self, note: str, *, seconds: float | None = _NOTE_SECONDS) -> None:
+        """Put a word on the status row, for a while or until another one."""
+        self.store.say(note)
+        if note and seconds is not None:
+            self.set_timer(seconds, lambda: self._unsay(note))
+
+    def _unsay(self, note: str) -> None:
+        if self.store.note == note:
+            self.store.say("")
+
+    # Painting.
+
+    def _paint(self) -> None:
+        dirty = self.store.take_dirty()
+        if self.is_mounted and dirty:
+            self._paint_dirty(dirty)
+
+    def _paint_all(self) -> None:
+        self.store.take_dirty()
+        self._paint_dirty(Dirty(header=True, conversations=True, status=True, path=True))
+
+    def _paint_dirty(self, dirty: Dirty) -> None:
+        if dirty.path:
+            self._paint_path()
+        if dirty.messages:
+            self.transcript.update_messages(dirty.messages)
+        if dirty.conversations:
+            rows = list(self.store.conversations.values())
+            self.side_bar.show(rows, self.store.open.id if self.store.open else None)
+        if dirty.header:
+            self._paint_header()
+        if dirty.hits:
+            self._paint_hits()
+        if dirty.status or dirty.messages:
+            self._paint_status()
+        self._paint_hints()
+
+    def _paint_path(self) -> None:
+        opened = self.store.open
+        if opened is None:
+            return
+        if opened.id == self.shown_id:
+            self.transcript.show_again(opened)
+            return
+        if self.shown_id is not None:
+            self.drafts.changed(self.shown_id, self.composer.draft)
+        self.shown_id = opened.id
+        self.composer.draft = self.drafts.load(opened.id)
+        self.transcript.show(opened)
+
+    def _paint_header(self) -> None:
+        self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
+
+    def _paint_status(self) -> None:
+        now_ms = _now_ms()
+        self.status.content = StatusContent(
+            doing(self.store, now_ms), self.transcript.new_lines, typing_words(self.store.open)
+        )
+        run = self.store.open.active_run() if self.store.open else None
+        if run is not None:
+            self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
+
+    def _paint_hits(self) -> None:
+        show_hits = getattr(self.app.screen, "show_hits", None)
+        if show_hits is not None:
+            show_hits(self.store.hits)
+
+    def _paint_hints(self) -> None:
+        pending = self.router.pending
+        shown = sequence_hints(self.keymap, pending) if pending else hints(self.situation(), self.keymap)
+        tokens, context, cost = figures(self.store.open)
+        content = tuple(tuple(hint) for hint in shown)
+        self.hints.content = HintsContent(content, tokens, context, cost)
+
+    def _tick(self) -> None:
+        opened = self.store.open
+        if opened is not None and (opened.runs or opened.approvals):
+            self._paint_status()
+        if self.store.link.retry_at_ms is not None:
+            self._paint_header()
+
+    # Where we are.
+
+    def situation(self) -> Situation:
+        """What the hints speak about."""
+        opened = self.store.open
+        if self.transcript.has_focus:
+            return self._message_situation()
+        if self.menu.is_open:
+            return "completing"
+        if opened is not None and opened.approvals:
+            return "asked"
+        return "answering" if opened is not None and opened.active_run() else "idle"
+
+    def places(self) -> tuple[Place, ...]:
+        """Where the keyboard is, for the help."""
+        focused = self.focused
+        return focused.places() if isinstance(focused, Keyed) else ("composer",)
+
+    def selected_message(self) -> Message | None:
+        """The message under the selection."""
+        opened, selected = self.store.open, self.transcript.selected_id
+        return opened.messages.get(selected) if opened is not None and selected else None
+
+    def _message_situation(self) -> Situation:
+        if "asked" in self.transcript.places():
+            return "approval"
+        message = self.selected_message()
+        is_broken = message is not None and message.status in ("failed", "cancelled", "interrupted")
+        return "failed" if is_broken else "message"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,69 @@
+"""Offers what could be meant while one types: commands after `/`, files after `@`."""
+
+from chatty.tui.actions import ACTIONS
+from chatty.tui.backend import Backend
+from chatty.tui.keymap import Keymap
+from chatty.tui.matching import matching
+from chatty.tui.widgets.completion_menu import Completion, CompletionMenu
+from chatty.tui.widgets.composer import Composer
+
+
+class Completing:
+    """Keeps the menu in step with the composer, and puts what is taken in its place."""
+
+    def __init__(self, composer: Composer, menu: CompletionMenu, backend: Backend, keymap: Keymap) -> None:
+        self._composer, self._menu, self._backend = composer, menu, backend
+        self._commands = [
+            Completion(
+                f"/{action.slash}", _words(action.title, keymap.shown(action.name)), not action.argument
+            )
+            for action in ACTIONS
+        ]
+        self._closed_for = ""
+
+    def update(self) -> None:
+        """The text changed: offer what fits now."""
+        text = self._composer.text
+        if text != self._closed_for:
+            self._closed_for = ""
+        self._offer([] if self._closed_for else self._offers(text))
+
+    def key(self, key: str) -> None:
+        """A key the composer handed on."""
+        if key in ("up", "down"):
+            self._menu.step(-1 if key == "up" else 1)
+        elif key == "escape":
+            self._closed_for = self._composer.text
+            self._offer([])
+        elif self._menu.chosen is not None:
+            self.take(self._menu.chosen, runs=key == "enter")
+
+    def take(self, completion: Completion, *, runs: bool = True) -> None:
+        """Put a completion in place; a command that takes nothing is sent at once."""
+        is_command = completion.insert.startswith("/")
+        self._composer.replace_word(completion.insert + ("" if runs and is_command else " "))
+        self._closed_for = self._composer.text
+        self._offer([])
+        if runs and is_command and completion.runs_at_once:
+            self._composer.submit()
+        elif runs and is_command:
+            self._composer.insert(" ")
+
+    def _offers(self, text: str) -> list[Completion]:
+        if text.startswith("/") and not any(character.isspace() for character in text):
+            return matching(text[1:], self._commands, lambda offer: offer.insert[1:])
+        word = self._composer.word_before_cursor()
+        if word.startswith("@"):
+            return [Completion(f"@{path}", "file") for path in self._backend.files(word[1:])]
+        return []
+
+    def _offer(self, completions: list[Completion]) -> None:
+        self._menu.offer(completions)
+        self._composer.has_menu = self._menu.is_open
+        if self._menu.is_open:
+            # The menu stands on the composer's frame, whatever its height; one row of hints lies below.
+            self._menu.styles.margin = (0, 1, self._composer.outer_size.height + 1, 1)
+
+
+def _words(title: str, key: str) -> str:
+    return f"{title}  {key}" if key else title

@@ -1,0 +1,158 @@
+"""The first thing a new user sees: who should answer? The cursor is on the first that is ready."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.strip import Strip
+
+from chatty.tui.backend import ProviderOffer
+from chatty.tui.keymap import canonical
+from chatty.tui.spans import Span, Spans, cut, width
+from chatty.tui.widgets.drawn import Keyed
+from chatty.tui.widgets.two_sided_row import two_sides
+
+_NAME_CELLS, _STATE_CELLS = 17, 19
+_COLUMN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One row: words, or an offer."""
+
+    spans: tuple[Span, ...] = ()
+    offer: ProviderOffer | None = None
+
+
+class ProviderList(Keyed):
+    """The whole page: words above and below the list, the list, and its keys in the last row."""
+
+    DEFAULT_CSS = """
+    ProviderList {
+        height: 100%;
+    }
+    """
+
+    def __init__(self, offers: Sequence[ProviderOffer]) -> None:
+        super().__init__(None, id="first-run")
+        self._lines = _lines(offers)
+        self._offers = [line.offer for line in self._lines if line.offer is not None]
+        ready = [offer for offer in self._offers if offer.state == "ready"]
+        self._cursor = (ready or self._offers)[0]
+
+    @property
+    def chosen(self) -> ProviderOffer:
+        """The offer under the cursor."""
+        return self._cursor
+
+    def step(self, direction: int) -> None:
+        """Move the cursor; it stops at the ends."""
+        index = self._offers.index(self._cursor) + direction
+        self._cursor = self._offers[max(0, min(index, len(self._offers) - 1))]
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor on an offer."""
+        line = self._line_at(event.y)
+        if line is not None and line.offer is not None:
+            self._cursor = line.offer
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A row of the page."""
+        room, height = self.size.width, self.size.height
+        if y == height - 1:
+            return self.palette.row(_keys(room), room)
+        line = self._line_at(y)
+        if line is None:
+            return self.palette.row([], room)
+        if line.offer is None:
+            return self.palette.row([Span(" " * _COLUMN), *cut(line.spans, room - _COLUMN)], room)
+        return self._offer_row(line.offer, room)
+
+    def _line_at(self, y: int) -> _Line | None:
+        # On a low screen the list scrolls so that the cursor is seen.
+        rows = self.size.height - 2
+        place = next(n for n, line in enumerate(self._lines) if line.offer is self._cursor)
+        top = 2 if len(self._lines) + 2 < rows else 0
+        first = max(0, min(place - rows // 2, len(self._lines) - rows)) if not top else 0
+        index = y - top + first
+        return self._lines[index] if 0 <= index < len(self._lines) and y < rows + 1 else None
+
+    def _offer_row(self, offer: ProviderOffer, room: int) -> Strip:
+        has_cursor = offer is self._cursor
+        name = _padded([Span(offer.title, bold=has_cursor)], _NAME_CELLS)
+        role = "success" if offer.state == "ready" else "muted"
+        state = _padded([Span(offer.state, role, bold=has_cursor)], _STATE_CELLS)
+        found = [Span(offer.found, "muted", bold=has_cursor)] if room >= 70 else []
+        edge = 2
+        inner = self.palette.row(
+            [Span(" " * (_COLUMN - edge)), *name, *state, *cut(found, room - 40)],
+            room - 2 * edge,
+            "cursor" if has_cursor else "page",
+        )
+        margin = self.palette.row([], edge)
+        return Strip.join([margin, inner, margin])
+
+
+class FirstRun(Screen[str | None], inherit_bindings=False):
+    """Dismissed with the chosen provider's name, or None for the guide."""
+
+    CSS_PATH = "first_run.tcss"
+    AUTO_FOCUS = "#first-run"
+
+    def __init__(self, offers: Sequence[ProviderOffer]) -> None:
+        super().__init__()
+        self._list = ProviderList(offers)
+
+    def compose(self) -> ComposeResult:
+        """The page."""
+        yield self._list
+
+    async def _on_key(self, event: events.Key) -> None:
+        key = canonical(event.key)
+        if key in ("up", "down", "k", "j"):
+            self._list.step(-1 if key in ("up", "k") else 1)
+        elif key == "enter":
+            self.dismiss(self._list.chosen.name)
+        elif key == "escape":
+            self.dismiss(None)
+        elif key in ("ctrl+c", "ctrl+d"):
+            self.app.exit()
+        event.stop()
+
+
+def _lines(offers: Sequence[ProviderOffer]) -> list[_Line]:
+    lines = [
+        _Line((Span("chatty", "accent", bold=True),)),
+        _Line(),
+        _Line((Span("Who should answer?", bold=True),)),
+        _Line(),
+    ]
+    for group in ("Found", "Set up", "Built in"):
+        here = [offer for offer in offers if offer.group == group]
+        if here:
+            lines.append(_Line((Span(group, "muted"),)))
+            lines.extend(_Line(offer=offer) for offer in here)
+            lines.append(_Line())
+    lines.append(_Line((Span("Keys go to the system keyring, never to a file.", "muted"),)))
+    lines.append(_Line((Span("Nothing leaves this machine before you send.", "muted"),)))
+    return lines
+
+
+def _keys(room: int) -> list[Span]:
+    left = [
+        Span("   ↑ ↓"),
+        Span(" move", "muted"),
+        Span("  enter"),
+        Span(" choose", "muted"),
+        Span("  esc"),
+        Span(" talk to the guide", "muted"),
+    ]
+    return two_sides(left, [Span("^c"), Span(" quit   ", "muted")], room)
+
+
+def _padded(spans: Spans, cells: int) -> list[Span]:
+    return [*cut(spans, cells - 2), Span(" " * (cells - min(width(spans), cells - 2)))]

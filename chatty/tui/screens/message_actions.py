@@ -1,0 +1,248 @@
+"""What the actions on a message do: on the one whose number was typed, else on the selected one."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chatty.tui.overlays import lists
+from chatty.tui.overlays.entry import Entry
+from chatty.tui.overlays.picker import Choice, Column, Picked, Picker
+from chatty.tui.overlays.question import Question
+from chatty.tui.screens.copying import copy
+from chatty.tui.spans import Span
+from chatty.tui.state import Message
+from chatty.tui.widgets.hints_row import cost_words
+
+if TYPE_CHECKING:
+    from chatty.tui.screens.chat import ChatScreen
+
+    Deed = Callable[[ChatScreen, Message], None]
+
+
+def meant(screen: "ChatScreen", argument: str) -> Message | None:
+    """The message of that number along the path (1 is the first), else the selected, else the newest."""
+    opened = screen.store.open
+    if opened is None or not opened.path:
+        return None
+    if argument.isdecimal() and 0 < int(argument) <= len(opened.path):
+        return opened.messages.get(opened.path[int(argument) - 1])
+    return screen.selected_message() or opened.messages.get(opened.path[-1])
+
+
+def _on(deed: "Deed") -> "Callable[[ChatScreen, str], None]":
+    """A deed on a message as one on the screen."""
+
+    def on_screen(screen: "ChatScreen", argument: str) -> None:
+        message = meant(screen, argument)
+        if message is None:
+            screen.say("there is no such message")
+        else:
+            deed(screen, message)
+
+    return on_screen
+
+
+def _select(screen: "ChatScreen", _: str) -> None:
+    screen.set_focus(screen.transcript)
+    screen.transcript.select_newest()
+
+
+def _leave(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.clear_selection_mark()
+    screen.set_focus(screen.composer)
+
+
+def _next(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.select_step(1)
+
+
+def _previous(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.select_step(-1)
+
+
+def _fold(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.toggle_fold()
+
+
+def _left(screen: "ChatScreen", message: Message) -> None:
+    screen.backend.show_sibling(message, -1)
+
+
+def _right(screen: "ChatScreen", message: Message) -> None:
+    screen.backend.show_sibling(message, 1)
+
+
+def _edit(screen: "ChatScreen", message: Message) -> None:
+    """The text goes to the composer; sending it makes another version of the message."""
+    if message.role != "user":
+        screen.say("only a question can be edited")
+        return
+    _leave(screen, "")
+    screen.begin_edit(message)
+
+
+def _again(screen: "ChatScreen", message: Message) -> None:
+    _leave(screen, "")
+    screen.backend.again(message)
+
+
+def _other_model(screen: "ChatScreen", message: Message) -> None:
+    def again(picked: Picked | None) -> None:
+        if picked is not None:
+            _leave(screen, "")
+            screen.backend.again(message, picked.value)
+
+    screen.app.push_screen(lists.model_picker(screen.store.models, message.model), again)
+
+
+def _continue(screen: "ChatScreen", message: Message) -> None:
+    _leave(screen, "")
+    screen.backend.continue_answer(message)
+
+
+def _branch(screen: "ChatScreen", message: Message) -> None:
+    _leave(screen, "")
+    screen.backend.branch(message)
+
+
+def _copy(screen: "ChatScreen", message: Message) -> None:
+    copy(screen, message.text)
+
+
+def _copy_code(screen: "ChatScreen", message: Message) -> None:
+    from chatty.tui.screens.extracting import code_blocks
+
+    blocks = code_blocks(message.text)
+    _one_of(screen, "Copy code", blocks, lambda block: copy(screen, block), "there is no code in it")
+
+
+def _open_link(screen: "ChatScreen", message: Message) -> None:
+    from chatty.tui.screens.extracting import links
+
+    _one_of(screen, "Open link", links(message.text), screen.app.open_url, "there is no link in it")
+
+
+def _one_of(
+    screen: "ChatScreen", name: str, values: list[str], use: Callable[[str], None], none: str
+) -> None:
+    """Use the only value, or let the user choose among several."""
+    if not values:
+        screen.say(none)
+        return
+    choices = [
+        Choice(value, ((Span(str(number), "primary"),), (Span(" ".join(value.split())),)), value)
+        for number, value in enumerate(values, 1)
+    ]
+    if len(choices) == 1 and name == "Copy code":
+        use(values[0])
+        return
+    # A link is always shown before it is opened: its words may name another place than it leads to.
+    picker = Picker(name, (Column("", 3), Column("")), choices)
+    screen.app.push_screen(picker, lambda picked: use(picked.value) if picked else None)
+
+
+def _rate_up(screen: "ChatScreen", message: Message) -> None:
+    screen.backend.rate(message, 1)
+
+
+def _rate_down(screen: "ChatScreen", message: Message) -> None:
+    screen.backend.rate(message, -1)
+
+
+def _note(screen: "ChatScreen", message: Message) -> None:
+    screen.app.push_screen(Entry("Note"), lambda text: screen.backend.note(message, text) if text else None)
+
+
+def _about(screen: "ChatScreen", message: Message) -> None:
+    facts = [
+        ("model", message.model),
+        ("provider", message.provider),
+        ("state", message.status),
+        ("ended by", message.finish_reason),
+        ("tokens in", _figure(message.input_tokens)),
+        ("tokens out", _figure(message.output_tokens)),
+        ("cost", "" if message.cost_usd is None else cost_words(message.cost_usd)),
+        ("error", message.error),
+        ("id", message.id),
+    ]
+    choices = [
+        Choice(value, ((Span(name, "muted"),), (Span(value),)), f"{name} {value}")
+        for name, value in facts
+        if value
+    ]
+    picker = Picker("About this message", (Column("", 12), Column("")), choices, hints=(("enter", "copy"),))
+    screen.app.push_screen(picker, lambda picked: copy(screen, picked.value) if picked else None)
+
+
+def _figure(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _delete(screen: "ChatScreen", message: Message) -> None:
+    def act(is_sure: bool | None) -> None:
+        if is_sure:
+            screen.backend.delete_message(message)
+
+    screen.app.push_screen(Question("Delete", "Delete this message and what follows it?", "delete"), act)
+
+
+def _resolve(decision: str) -> "Deed":
+    """Answer the tool that asks on this message."""
+
+    def resolve(screen: "ChatScreen", message: Message) -> None:
+        approval_id = _approval_of(screen, message)
+        if approval_id:
+            _leave(screen, "")
+            screen.backend.resolve_approval(approval_id, decision)
+
+    return resolve
+
+
+def _edit_ask(screen: "ChatScreen", message: Message) -> None:
+    approval_id = _approval_of(screen, message)
+    opened = screen.store.open
+    if not approval_id or opened is None:
+        return
+
+    def allow(command: str | None) -> None:
+        if command:
+            _leave(screen, "")
+            screen.backend.resolve_approval(approval_id, "once", command)
+
+    subject = opened.approvals[approval_id].subject
+    screen.app.push_screen(Entry("Run instead", text=subject, hint="run once"), allow)
+
+
+def _approval_of(screen: "ChatScreen", message: Message) -> str:
+    approvals = screen.store.open.approvals.values() if screen.store.open else ()
+    found = next((approval.id for approval in approvals if approval.message_id == message.id), "")
+    if not found:
+        screen.say("nothing asks here")
+    return found
+
+
+DEEDS: "dict[str, Callable[[ChatScreen, str], None]]" = {
+    "select": _select,
+    "leave": _leave,
+    "next": _next,
+    "previous": _previous,
+    "fold": _fold,
+    "left": _on(_left),
+    "right": _on(_right),
+    "edit": _on(_edit),
+    "again": _on(_again),
+    "other-model": _on(_other_model),
+    "continue": _on(_continue),
+    "branch": _on(_branch),
+    "copy": _on(_copy),
+    "copy-code": _on(_copy_code),
+    "open-link": _on(_open_link),
+    "rate-up": _on(_rate_up),
+    "rate-down": _on(_rate_down),
+    "note": _on(_note),
+    "about": _on(_about),
+    "delete": _on(_delete),
+    "allow": _on(_resolve("once")),
+    "allow-always": _on(_resolve("always")),
+    "deny": _on(_resolve("no")),
+    "edit-ask": _on(_edit_ask),
+}

@@ -1,0 +1,241 @@
+"""Where the user writes: grows with the text, keeps pastes as units, recalls earlier prompts.
+
+It sends nothing itself: it posts `Submitted` and is emptied by whoever accepts the text.
+"""
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+
+from chatty.tui.actions import Place
+from chatty.tui.drafts import Draft
+from chatty.tui.editing.chips import Chip
+from chatty.tui.editing.fences import is_inside_fence
+from chatty.tui.editing.kill_ring import KillRing
+from chatty.tui.editing.wrapping import Wrapping
+from chatty.tui.keymap import KeyRouter, canonical
+from chatty.tui.widgets.prompt_history import PromptHistory
+from chatty.tui.widgets.text_field import TextField
+
+_ROWS_AT_MOST = 10
+_NEWLINE_KEYS = ("ctrl+j", "shift+enter", "alt+enter")
+
+
+class Composer(TextField):
+    """The text the user writes, with history and a completion menu it steers but does not draw."""
+
+    DEFAULT_CSS = """
+    Composer {
+        height: auto;
+        max-height: 50vh;
+        border: round $border-blurred;
+        padding: 0 1;
+
+        &:focus {
+            border: round $border;
+        }
+    }
+    """
+
+    @dataclass
+    class Submitted(Message):
+        """The user sent the text; chips are in full."""
+
+        text: str
+
+    @dataclass
+    class MenuKeyPressed(Message):
+        """A key for the open completion menu: `up`, `down`, `tab`, `enter` or `escape`."""
+
+        key: str
+
+    @dataclass
+    class SearchChanged(Message):
+        """The reverse search looks for other words, or ended (None)."""
+
+        words: str | None
+
+    def __init__(self, router: KeyRouter, ring: KillRing | None = None) -> None:
+        super().__init__(
+            router, id="composer", placeholder="Ask anything   @ file   / command   ! shell", ring=ring
+        )
+        self.history = PromptHistory()
+        self.has_menu = False
+        """Whether a completion menu is open; set by the screen that draws it."""
+        self._search: str | None = None
+        self._before_search = ""
+
+    # What is written.
+
+    @property
+    def draft(self) -> Draft:
+        """What is written, chips kept apart, and the cursor."""
+        pieces: list[str | Chip] = []
+        for character in self.buffer.text:
+            chip = self.chips.get(character)
+            if chip is not None:
+                pieces.append(chip)
+            elif pieces and isinstance(pieces[-1], str):
+                pieces[-1] += character
+            else:
+                pieces.append(character)
+        return Draft(tuple(pieces), self.buffer.cursor)
+
+    @draft.setter
+    def draft(self, draft: Draft) -> None:
+        text = "".join(piece if isinstance(piece, str) else self.chips.add(piece) for piece in draft.pieces)
+        self.buffer.reset(text, draft.cursor)
+        self.history.leave()
+        self.edited()
+
+    def submit(self) -> None:
+        """Post what is written, if anything is, and be empty."""
+        text = self.text.strip("\n")
+        if not text.strip():
+            return
+        self.history.add(text)
+        self.buffer.reset()
+        self.edited()
+        self.post_message(self.Submitted(text))
+
+    def give_back(self, text: str) -> None:
+        """Put a text that could not be sent back, before anything written since."""
+        written = self.text
+        self.set_text(f"{text}\n{written}" if written else text)
+
+    def clear(self) -> None:
+        """Empty the composer; up brings the text back."""
+        if not self.is_empty:
+            self.history.add(self.text)
+            self.buffer.set_text("")
+            self.history.leave()
+            self.edited()
+
+    def redo(self) -> None:
+        """Do again what ^_ took back."""
+        self.buffer.redo()
+        self.edited()
+
+    def word_before_cursor(self) -> str:
+        """The word the cursor stands behind, for completion."""
+        before = self.buffer.text[: self.buffer.cursor]
+        return before.split()[-1] if before and not before[-1].isspace() else ""
+
+    def replace_word(self, text: str) -> None:
+        """Put a completion in place of the word before the cursor."""
+        end = self.buffer.cursor
+        start = end - len(self.word_before_cursor())
+        self.buffer.anchor = start
+        if start == end:
+            self.buffer.anchor = None
+        self.insert(text)
+
+    # Size.
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows of the text, ten at most."""
+        if self.is_empty or width <= 0:
+            return 1
+        if width != self.content_size.width:
+            return min(_ROWS_AT_MOST, self._rows_at(width))
+        return min(_ROWS_AT_MOST, len(self.wrapping().rows))
+
+    def edited(self) -> None:
+        """Lay out anew only when the number of rows changed."""
+        rows = min(_ROWS_AT_MOST, len(self.wrapping().rows))
+        if rows != self.content_size.height:
+            self.refresh(layout=True)
+        super().edited()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The cursor stays in sight."""
+        self._scroll_to_cursor()
+
+    # Keys.
+
+    def places(self) -> tuple[Place, ...]:
+        """An empty composer lends some of its letters to actions."""
+        return ("empty-composer", "composer") if self.is_empty else ("composer",)
+
+    def intercept(self, event: events.Key) -> bool:
+        """An open menu and a running search come first; then what enter means here; then the edges."""
+        key = canonical(event.key)
+        if self._search is not None:
+            return self._search_key(key, event)
+        if self.has_menu and key in ("up", "down", "tab", "enter", "escape"):
+            self.post_message(self.MenuKeyPressed(key))
+            return True
+        if key in _NEWLINE_KEYS or (key == "enter" and self._enter_is_newline()):
+            self._newline()
+            return True
+        return self._row_key(key)
+
+    def start_search(self) -> None:
+        """Begin the reverse search through earlier prompts, or look further back."""
+        if self._search is None:
+            self._search, self._before_search = "", self.buffer.text
+        self.post_message(self.SearchChanged(self._search))
+
+    # Inside.
+
+    def _rows_at(self, width: int) -> int:
+        return len(Wrapping(self.buffer.text, width, self.label).rows)
+
+    def _enter_is_newline(self) -> bool:
+        before = self.buffer.text[: self.buffer.cursor]
+        return before.endswith("\\") or is_inside_fence(before)
+
+    def _newline(self) -> None:
+        if self.buffer.text[: self.buffer.cursor].endswith("\\") and self.buffer.selection is None:
+            self.buffer.delete_left()
+        self.insert("\n")
+
+    def _row_key(self, key: str) -> bool:
+        """Up and down move in the text; over its edges they go through earlier prompts."""
+        selecting = key.startswith("shift+")
+        direction = {"up": -1, "down": 1}.get(key.removeprefix("shift+"))
+        if direction is None:
+            return False
+        if self.move_rows(direction, selecting=selecting) or selecting:
+            return True
+        self._recall(direction)
+        return True
+
+    def _recall(self, direction: int) -> None:
+        if not self.is_empty and not self.history.is_recalled(self.text):
+            return
+        text = self.history.step(direction)
+        if text is not None:
+            self.buffer.set_text(text)
+            self.edited()
+
+    def _search_key(self, key: str, event: events.Key) -> bool:
+        assert self._search is not None
+        if key in ("escape", "ctrl+g", "ctrl+c"):
+            self.buffer.set_text(self._before_search)
+            self._end_search()
+        elif key in ("enter", "tab", "right", "left"):
+            self._end_search()
+        elif key == "backspace":
+            self._look_for(self._search[:-1])
+        elif key == "ctrl+r":
+            self._look_for(self._search, further=True)
+        elif event.is_printable and event.character and "+" not in key[:-1]:
+            self._look_for(self._search + event.character)
+        return True
+
+    def _look_for(self, words: str, *, further: bool = False) -> None:
+        self._search = words
+        found = self.history.search(words, further=further)
+        if found is not None:
+            self.buffer.set_text(found)
+        self.edited()
+        self.post_message(self.SearchChanged(words))
+
+    def _end_search(self) -> None:
+        self._search = None
+        self.history.leave()
+        self.edited()
+        self.post_message(self.SearchChanged(None))

@@ -1,0 +1,100 @@
+"""The first row: where we are, who is here, which model answers, and how the link is."""
+
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from chatty.tui.spans import Span, Spans, cut_middle, join, width
+from chatty.tui.state import Link, ModelRow, OpenConversation
+from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderContent:
+    """What the header shows."""
+
+    title: str = ""
+    project: str = ""
+    people: str = ""
+    model: str = ""
+    link: Link = field(default_factory=Link)
+    retry_in_seconds: int | None = None
+
+
+class Header(TwoSidedRow):
+    """One row without a box: project and title left, people, model and link right."""
+
+    content: reactive[HeaderContent] = reactive(HeaderContent)
+
+    @dataclass
+    class ModelPressed(Message):
+        """The model's name was clicked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+
+    def sides(self, room: int) -> tuple[Spans, Spans]:
+        """The title is cut in its middle, so that the right side stays whole."""
+        right = self._right()
+        return self._left(room - width(right) - 3), right
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the right half asks for the models."""
+        if event.x > self.size.width // 2:
+            self.post_message(self.ModelPressed())
+
+    def _left(self, room: int) -> list[Span]:
+        content = self.content
+        project = [] if self._is_narrow or not content.project else [Span(f"{content.project} › ", "muted")]
+        title = content.title or "New conversation"
+        if width(project) + cell_len(title) > room:
+            project = []
+        return [*project, Span(cut_middle(title, max(room - width(project), 8)), bold=True)]
+
+    def _right(self) -> list[Span]:
+        content = self.content
+        items: list[Spans] = []
+        if content.people and self.screen.has_class("-wide"):
+            items.append([Span(content.people, "muted")])
+        if content.model:
+            items.append([Span(content.model), Span(" ▾", "muted")])
+        if not self._is_narrow or content.link.kind != "well":
+            items.append(self._link())
+        return join(items, 3)
+
+    def _link(self) -> list[Span]:
+        link = self.content.link
+        if link.kind == "well":
+            return [Span("●", "success"), Span(f" {link.server}", "muted")]
+        if link.kind == "offline":
+            return [Span("○ offline", "error")]
+        seconds = self.content.retry_in_seconds
+        wait = f" {seconds} s" if seconds is not None else ""
+        return [Span(f"◌ reconnecting{wait}", "warning")]
+
+    @property
+    def _is_narrow(self) -> bool:
+        return self.screen.has_class("-narrow")
+
+
+def header_content(
+    opened: OpenConversation | None, link: Link, models: list[ModelRow], now_ms: int
+) -> HeaderContent:
+    """What the header shows of the state."""
+    retry = None if link.retry_at_ms is None else max(0, (link.retry_at_ms - now_ms + 999) // 1000)
+    if opened is None:
+        return HeaderContent(link=link, retry_in_seconds=retry)
+    people = f"{', '.join(opened.people_here)} here" if opened.people_here else ""
+    return HeaderContent(opened.title, opened.project, people, model_words(opened, models), link, retry)
+
+
+def model_words(opened: OpenConversation, models: list[ModelRow]) -> str:
+    """The model's short name, with its provider only where two providers offer that model."""
+    name = opened.model
+    offering = {row.provider for row in models if row.name == name}
+    if len(offering) > 1 and opened.model_provider:
+        return f"{name} {opened.model_provider}"
+    return name

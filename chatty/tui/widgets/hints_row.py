@@ -1,0 +1,68 @@
+"""The last row: the keys that work now, and what the conversation has used."""
+
+from dataclasses import dataclass
+
+from textual.reactive import reactive
+
+from chatty.tui.spans import Span, Spans, fit_items, width
+from chatty.tui.state import OpenConversation
+from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+
+@dataclass(frozen=True, slots=True)
+class HintsContent:
+    """What the hints row shows: hints in order of use, and the figures from the least to the most wanted."""
+
+    hints: tuple[tuple[Span, ...], ...] = ()
+    tokens: str = ""
+    context: str = ""
+    cost: str = ""
+
+
+class HintsRow(TwoSidedRow):
+    """One row. What does not fit is dropped whole from the right; the last hint never."""
+
+    content: reactive[HintsContent] = reactive(HintsContent)
+
+    def __init__(self) -> None:
+        super().__init__(id="hints")
+
+    def sides(self, room: int) -> tuple[Spans, Spans]:
+        """The figures stay, the hints share what is left."""
+        right = self._figures()
+        left_room = room - width(right) - (3 if right else 0)
+        return fit_items(self.content.hints, left_room, 2, keep_last=True), right
+
+    def _figures(self) -> list[Span]:
+        content = self.content
+        figures = [content.cost]
+        if not self.screen.has_class("-narrow"):
+            figures.insert(0, content.context)
+        if self.screen.has_class("-wide"):
+            figures.insert(0, content.tokens)
+        words = " · ".join(figure for figure in figures if figure)
+        return [Span(words, "muted")] if words else []
+
+
+def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
+    """Tokens, share of the context and cost of a conversation, in words; empty where not known."""
+    if opened is None:
+        return "", "", ""
+    tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
+    share = f"{opened.context_share * 100:.0f} %" if opened.context_share is not None else ""
+    cost = "" if opened.cost_usd is None else cost_words(opened.cost_usd)
+    return tokens, share, cost
+
+
+def token_words(count: int) -> str:
+    """A number of tokens for people: `380`, `4.6k`, `1.2M`."""
+    if count < 1000:
+        return str(count)
+    if count < 1_000_000:
+        return f"{count / 1000:.1f}k"
+    return f"{count / 1_000_000:.1f}M"
+
+
+def cost_words(cost_usd: float) -> str:
+    """A price in dollars: to a tenth of a cent below a dollar, to the cent above."""
+    return f"${cost_usd:.3f}" if cost_usd < 1 else f"${cost_usd:.2f}"

@@ -1,0 +1,103 @@
+"""The row of air above the composer: what is happening, in words and counted seconds, and what lies below."""
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from chatty.tui.spans import Span, Spans
+from chatty.tui.state import OpenConversation
+from chatty.tui.store import Store
+from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+
+@dataclass(frozen=True, slots=True)
+class StatusContent:
+    """What the status row shows."""
+
+    doing: tuple[Span, ...] = ()
+    new_lines: int = 0
+    typing: str = ""
+
+
+class StatusRow(TwoSidedRow):
+    """One row. Its seconds are the sign of life: there is no spinner."""
+
+    content: reactive[StatusContent] = reactive(StatusContent)
+
+    @dataclass
+    class EndPressed(Message):
+        """The marker of new lines was clicked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+
+    def sides(self, room: int) -> tuple[Spans, Spans]:
+        """What is done left; the new lines, else who is typing, right."""
+        return self.content.doing, self._right()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the right half goes to the newest line."""
+        if self.content.new_lines and event.x > self.size.width // 2:
+            self.post_message(self.EndPressed())
+
+    def _right(self) -> list[Span]:
+        count = self.content.new_lines
+        if count:
+            noun = "line" if count == 1 else "lines"
+            return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
+        return [Span(self.content.typing, "muted")] if self.content.typing else []
+
+
+def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
+    """What is happening now, the most pressing first: a note, a question, an answer under way, the link."""
+    if store.note:
+        return (Span(store.note, "muted"),)
+    opened = store.open
+    if opened is not None and opened.approvals:
+        asked_at = min(approval.asked_at_ms for approval in opened.approvals.values())
+        return (
+            Span("waiting for you", "warning", bold=True),
+            Span(f" · {_seconds_since(asked_at, now_ms)} s", "muted"),
+        )
+    if opened is not None and (answering := _answering(opened, now_ms)):
+        return answering
+    if store.link.kind != "well" and (waiting := store.link.messages_waiting):
+        noun = "message" if waiting == 1 else "messages"
+        return (Span("offline", "error"), Span(f" · {waiting} {noun} waiting", "muted"))
+    if opened is not None and opened.is_loading:
+        return (Span("loading", "primary"),)
+    return ()
+
+
+def typing_words(opened: OpenConversation | None) -> str:
+    """Who is typing, such as `lin is typing`; empty when nobody is."""
+    names = opened.people_typing if opened else []
+    if not names:
+        return ""
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} typing"
+
+
+def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
+    run = opened.active_run()
+    if run is None:
+        return ()
+    seconds = _seconds_since(run.started_at_ms, now_ms)
+    if run.status == "queued":
+        return (Span(f"queued {seconds} s", "primary"),)
+    if run.status == "cancelling":
+        return (Span(f"stopping {seconds} s", "primary"),)
+    reply = opened.messages.get(run.reply_id)
+    tokens = run.output_tokens or (estimated_tokens(reply.text_length()) if reply else 0)
+    count = (Span(f" · {tokens} tokens", "muted"),) if tokens else ()
+    return (Span(f"answering {seconds} s", "primary"), *count)
+
+
+def estimated_tokens(characters: int) -> int:
+    """Tokens of a text still under way, four characters each; the true figure comes at its end."""
+    return characters // 4
+
+
+def _seconds_since(moment_ms: int, now_ms: int) -> int:
+    return max(0, (now_ms - moment_ms) // 1000)

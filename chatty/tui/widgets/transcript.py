@@ -1,0 +1,448 @@
+"""The messages of the open conversation: one widget that draws only the rows on the screen.
+
+It holds views for a window of the path: twenty messages at first, more as one scrolls, two hundred at most.
+The state is never pruned, only what is laid out here. The view never moves while someone reads: it follows
+the newest line until they scroll up, and again once they are back at the end.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message as TextualMessage
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from chatty.tui.actions import Place
+from chatty.tui.keymap import KeyRouter
+from chatty.tui.state import OpenConversation
+from chatty.tui.widgets.drawn import Keyed
+from chatty.tui.widgets.message_view import Look, MessageView
+
+WINDOW_AT_FIRST = 20
+WINDOW_STEP = 20
+WINDOW_AT_MOST = 200
+
+_WHEEL_ROWS = 3
+_CODE_STEP = 8
+
+
+class Transcript(Keyed, ScrollView, inherit_bindings=False):
+    """Draws the path of one conversation and moves in it. Selecting a message gives it the keys."""
+
+    DEFAULT_CSS = """
+    Transcript {
+        width: 100%;
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
+    """
+    FOCUS_ON_CLICK = False
+
+    @dataclass
+    class Moved(TextualMessage):
+        """The view or its end moved: `new_lines` rows lie below what was seen."""
+
+        new_lines: int
+
+    @dataclass
+    class Selected(TextualMessage):
+        """Another message is selected, or none (`message_id` is None)."""
+
+        message_id: str | None
+
+    @dataclass
+    class OlderWanted(TextualMessage):
+        """The earliest message that is loaded came into view, and there are earlier ones."""
+
+        before_id: str
+
+    def __init__(self, router: KeyRouter, user_id: str = "") -> None:
+        super().__init__(router, id="transcript")
+        self.selected_id: str | None = None
+        self._user_id = user_id
+        self._opened: OpenConversation | None = None
+        self._views: dict[str, MessageView] = {}
+        self._window: list[str] = []
+        self._starts: list[int] = [0]
+        self._is_following = True
+        self._is_adjusting = False
+        self._seen_rows = 0
+        self._code_offset = 0
+        self._is_raw = False
+        self._asked_before = ""
+
+    # What is shown.
+
+    def show(self, opened: OpenConversation) -> None:
+        """Show a conversation from its newest message."""
+        self._opened = opened
+        self._views.clear()
+        self.selected_id = None
+        self._code_offset = 0
+        self._is_following = True
+        self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
+        self._lay_out()
+
+    def show_again(self, opened: OpenConversation) -> None:
+        """The path or the messages changed: keep the window where it is as far as they still exist."""
+        self._opened = opened
+        path = self._loaded_path()
+        first = next((path.index(message_id) for message_id in self._window if message_id in path), None)
+        if first is None or self._is_following:
+            first = max(0, len(path) - max(len(self._window), WINDOW_AT_FIRST))
+        top = self._top()
+        self._window = path[first:]
+        if self.selected_id not in path:
+            self._select(None)
+        for message_id in self._window:
+            self._sync(message_id)
+        self._lay_out(top)
+
+    def update_messages(self, message_ids: set[str]) -> None:
+        """The content of these messages changed."""
+        shown = message_ids.intersection(self._window)
+        if not shown or self._opened is None:
+            return
+        for message_id in shown:
+            self._sync(message_id)
+        self._lay_out(self._top())
+
+    def set_running_seconds(self, message_id: str, seconds: int | None) -> None:
+        """Count the seconds of thinking or of a tool on the message's folded row."""
+        view = self._views.get(message_id)
+        if view is not None and view.running_seconds != seconds:
+            view.running_seconds = seconds
+            view.sync(view.message)
+            self.refresh()
+
+    def toggle_raw(self) -> bool:
+        """Show answers as written, or rendered again; says which it is now."""
+        self._is_raw = not self._is_raw
+        for view in self._views.values():
+            view.set_raw(self._is_raw)
+        self._lay_out(self._top())
+        return self._is_raw
+
+    @property
+    def new_lines(self) -> int:
+        """Rows that came below since the end was last on the screen."""
+        return 0 if self._is_following else max(0, self._starts[-1] - self._seen_rows)
+
+    # Moving.
+
+    def to_end(self) -> None:
+        """Go to the newest line and follow it."""
+        self._window = self._loaded_path()[-max(WINDOW_AT_FIRST, 1) :]
+        self._is_following = True
+        self._lay_out()
+
+    def to_top(self) -> None:
+        """Go to the first message that is loaded."""
+        self._window = self._loaded_path()[:WINDOW_AT_MOST]
+        self._is_following = False
+        self._lay_out()
+        self._scroll_rows_to(0)
+        self._maybe_want_older()
+
+    def page(self, direction: int) -> None:
+        """Move by a screen less two rows, up (-1) or down (1)."""
+        self._scroll_rows_to(self.scroll_offset.y + direction * max(self.size.height - 2, 1))
+
+    def show_message(self, message_id: str) -> None:
+        """Bring a message to the top of the view, as after a search; it must be on the path and loaded."""
+        path = self._loaded_path()
+        if message_id not in path:
+            return
+        if message_id not in self._window:
+            first = max(0, path.index(message_id) - WINDOW_STEP)
+            self._window = path[first : first + WINDOW_AT_MOST]
+            self._lay_out((path[first], 0))
+        self._is_following = False
+        self._scroll_rows_to(self._starts[self._window.index(message_id)])
+
+    # Selecting.
+
+    def places(self) -> tuple[Place, ...]:
+        """A message that asks has keys of its own."""
+        return ("asked", "message") if self._asking() else ("message",)
+
+    def select_newest(self) -> None:
+        """Select the message that asks, else the newest."""
+        asking = [message_id for message_id in self._window if self._is_asking(message_id)]
+        wanted = asking or self._window
+        if wanted:
+            self._select(wanted[-1])
+            self._bring_into_view(wanted[-1])
+
+    def select_step(self, step: int) -> None:
+        """Move the selection to the next (1) or the previous (-1) message."""
+        if self.selected_id is None or self.selected_id not in self._window:
+            self.select_newest()
+            return
+        index = self._window.index(self.selected_id) + step
+        if index < 0:
+            self._extend_up()
+            index = self._window.index(self.selected_id) + step
+        if 0 <= index < len(self._window):
+            self._select(self._window[index])
+            self._bring_into_view(self._window[index])
+
+    def clear_selection_mark(self) -> None:
+        """Select no message."""
+        self._select(None)
+
+    def toggle_fold(self) -> None:
+        """Fold or unfold what the selected message can fold."""
+        view = self._views.get(self.selected_id or "")
+        if view is not None:
+            top = self._top()
+            view.toggle()
+            self._lay_out(top)
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        row = self.scroll_offset.y + y
+        found = self._find(row)
+        if found is None:
+            return self.palette.row([], self._row_cells)
+        view, within = found
+        strip = view.draw(within, self._look(view), self.palette)
+        return self._with_selection(strip, row).apply_offsets(0, row)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text the mouse selected, as it stands on the screen."""
+        rows = range(self._starts[-1])
+        return selection.extract("\n".join(self._plain(row).rstrip() for row in rows)), "\n"
+
+    # Events.
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width wraps every text anew."""
+        self._lay_out(self._top())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up; sideways in long code with shift."""
+        self._wheel(event, -1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down; sideways in long code with shift."""
+        self._wheel(event, 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a folded row unfolds it."""
+        found = self._find(self.scroll_offset.y + event.y)
+        if found is None:
+            return
+        view, within = found
+        part_index = view.part_at(within, self._look(view))
+        if part_index is not None:
+            top = self._top()
+            view.toggle(part_index)
+            self._lay_out(top)
+
+    def typed(self, event: events.Key) -> bool:
+        """Long code lines scroll sideways with shift and the arrows."""
+        if event.key not in ("shift+left", "shift+right"):
+            return False
+        self._scroll_code(-1 if event.key == "shift+left" else 1)
+        return True
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow the end only while it is on the screen."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._is_adjusting:
+            return
+        self._is_following = self._is_at_end() and self._reaches_newest()
+        if new_value < old_value and self.scroll_offset.y < self.size.height:
+            self._extend_up()
+        elif new_value > old_value and self._is_at_end():
+            self._extend_down()
+        self._note_seen()
+
+    # Inside: the window.
+
+    def _loaded_path(self) -> list[str]:
+        """The end of the path as far back as its messages are loaded without a gap."""
+        if self._opened is None:
+            return []
+        path, messages = self._opened.path, self._opened.messages
+        first = len(path)
+        while first > 0 and path[first - 1] in messages:
+            first -= 1
+        return path[first:]
+
+    def _extend_up(self) -> None:
+        path = self._loaded_path()
+        first = path.index(self._window[0]) if self._window and self._window[0] in path else 0
+        if first == 0:
+            self._maybe_want_older()
+            return
+        top = self._top()
+        self._window = [*path[max(0, first - WINDOW_STEP) : first], *self._window][:WINDOW_AT_MOST]
+        self._lay_out(top)
+
+    def _extend_down(self) -> None:
+        path = self._loaded_path()
+        if not self._window or self._window[-1] not in path:
+            return
+        last = path.index(self._window[-1]) + 1
+        if last < len(path):
+            top = self._top()
+            self._window = [*self._window, *path[last : last + WINDOW_STEP]][-WINDOW_AT_MOST:]
+            self._lay_out(top)
+
+    def _maybe_want_older(self) -> None:
+        opened = self._opened
+        path = self._loaded_path()
+        if opened is None or not path or len(path) == len(opened.path) or path[0] == self._asked_before:
+            return
+        self._asked_before = path[0]
+        self.post_message(self.OlderWanted(path[0]))
+
+    def _reaches_newest(self) -> bool:
+        path = self._opened.path if self._opened else []
+        return not path or (bool(self._window) and self._window[-1] == path[-1])
+
+    # Inside: rows.
+
+    @property
+    def _row_cells(self) -> int:
+        """Cells of a row: what the scrollbar leaves."""
+        return self.scrollable_content_region.width
+
+    def _look(self, view: MessageView) -> Look:
+        is_selected = view.message.id == self.selected_id
+        return Look(max(self._row_cells, 1), is_selected, self._code_offset)
+
+    def _sync(self, message_id: str) -> None:
+        opened = self._opened
+        if opened is None or message_id not in opened.messages:
+            return
+        message = opened.messages[message_id]
+        view = self._views.get(message_id)
+        if view is None:
+            view = self._views[message_id] = MessageView(message, self._user_id)
+            view.is_raw = self._is_raw
+        view.place = opened.sibling_place(message_id)
+        view.approval = next((ask for ask in opened.approvals.values() if ask.message_id == message_id), None)
+        view.sync(message)
+
+    def _lay_out(self, keep: tuple[str, int] | None = None) -> None:
+        """Count the rows of the window; `keep` is the message and row that stay at the top of the view."""
+        if not self._row_cells:
+            return
+        kept = set(self._window)
+        self._views = {key: view for key, view in self._views.items() if key in kept}
+        starts = [0]
+        for message_id in self._window:
+            if message_id not in self._views:
+                self._sync(message_id)
+            view = self._views[message_id]
+            starts.append(starts[-1] + view.height(self._look(view)) + 1)
+        self._starts = starts
+        self._is_adjusting = True
+        try:
+            # One empty row after every message: the last is the padding that keeps text off the status row.
+            self.virtual_size = Size(self._row_cells, starts[-1])
+            if self._is_following:
+                self._set_row(max(0, starts[-1] - self.size.height))
+            elif keep is not None and keep[0] in kept:
+                self._set_row(starts[self._window.index(keep[0])] + keep[1])
+        finally:
+            self._is_adjusting = False
+        self._note_seen()
+        self.refresh()
+
+    def _set_row(self, row: int) -> None:
+        self.scroll_target_y = row
+        self.scroll_y = row
+
+    def _scroll_rows_to(self, row: int) -> None:
+        self._set_row(max(0, min(row, self._starts[-1] - self.size.height)))
+
+    def _top(self) -> tuple[str, int] | None:
+        """The message at the top of the view and the row of it."""
+        row = self.scroll_offset.y
+        index = bisect_right(self._starts, row) - 1
+        if 0 <= index < len(self._starts) - 1:
+            return self._window[index], row - self._starts[index]
+        return None
+
+    def _find(self, row: int) -> tuple[MessageView, int] | None:
+        index = bisect_right(self._starts, row) - 1
+        if not 0 <= index < len(self._starts) - 1 or row == self._starts[index + 1] - 1:
+            return None
+        return self._views[self._window[index]], row - self._starts[index]
+
+    def _is_at_end(self) -> bool:
+        return self.scroll_offset.y + self.size.height >= self._starts[-1]
+
+    def _note_seen(self) -> None:
+        self._seen_rows = max(
+            self._starts[-1] if self._is_following else min(self._seen_rows, self._starts[-1]),
+            min(self.scroll_offset.y + self.size.height, self._starts[-1]),
+        )
+        self.post_message(self.Moved(self.new_lines))
+
+    def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, direction: int) -> None:
+        event.stop()
+        event.prevent_default()
+        if event.shift:
+            self._scroll_code(direction)
+        else:
+            self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
+
+    def _scroll_code(self, direction: int) -> None:
+        self._code_offset = max(0, self._code_offset + direction * _CODE_STEP)
+        self.refresh()
+
+    # Inside: selection.
+
+    def _select(self, message_id: str | None) -> None:
+        if message_id == self.selected_id:
+            return
+        top = self._top()
+        self.selected_id = message_id
+        self._lay_out(top)
+        self.post_message(self.Selected(message_id))
+
+    def _bring_into_view(self, message_id: str) -> None:
+        index = self._window.index(message_id)
+        start, end = self._starts[index], self._starts[index + 1] - 1
+        row = self.scroll_offset.y
+        if start < row or end - start >= self.size.height:
+            self._scroll_rows_to(start)
+        elif end > row + self.size.height:
+            self._scroll_rows_to(end - self.size.height + 1)
+
+    def _asking(self) -> bool:
+        return self.selected_id is not None and self._is_asking(self.selected_id)
+
+    def _is_asking(self, message_id: str) -> bool:
+        view = self._views.get(message_id)
+        return view is not None and view.approval is not None
+
+    def _plain(self, row: int) -> str:
+        found = self._find(row)
+        return found[0].plain(found[1], self._look(found[0])) if found else ""
+
+    def _with_selection(self, strip: Strip, row: int) -> Strip:
+        selection = self.text_selection
+        span = selection.get_span(row) if selection is not None else None
+        if span is None:
+            return strip
+        start, end = span
+        end = strip.cell_length if end == -1 else end
+        before, marked, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+        ground = self.palette.style("text", "selection")
+        mark = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
+        return Strip.join([before, marked.apply_style(mark), after])

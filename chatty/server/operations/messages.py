@@ -260,10 +260,12 @@ async def _choice(
 async def _kept_choice(
     context: RequestContext, conversation_id: str, draft: ConversationDraft | None
 ) -> str | None:
-    database = context.services.stores.of(conversation_id)
-    row: rows.Conversation | None = await database.read(context.scope, conversations.find, conversation_id)
-    model = row.model if row else (draft.model if draft else None)
-    project_id = row.project_id if row else (draft.project_id if draft else None)
+    """Return what the conversation, else its project, says; one that is to be made speaks for itself."""
+    model, project_id = (draft.model, draft.project_id) if draft else (None, None)
+    if draft is None:
+        database = context.services.stores.of(conversation_id)
+        row = await database.read(context.scope, conversations.get, conversation_id)
+        model, project_id = row.model, row.project_id
     if model is None and project_id is not None:
         project = await context.services.stores.durable.read(context.scope, projects.get, project_id)
         model = project.default_model

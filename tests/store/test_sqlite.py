@@ -50,7 +50,7 @@ async def test_broken_rule_reaches_the_caller_by_its_name(database: Database) ->
     assert await database.read(SYSTEM, names) == ["a"]
 
 
-async def test_reading_unit_sees_one_snapshot(database: Database) -> None:
+async def test_reading_unit_sees_one_snapshot(sqlite_database: SqliteDatabase) -> None:
     entered, go_on = threading.Event(), threading.Event()
 
     def look_twice(scope: Scope) -> Work[tuple[list[str], list[str]]]:
@@ -60,14 +60,12 @@ async def test_reading_unit_sees_one_snapshot(database: Database) -> None:
         after = yield from names(scope)
         return before, after
 
-    if not isinstance(database, SqliteDatabase):
-        pytest.skip("a PostgreSQL unit runs in the event loop and cannot wait inside")
-    reading = asyncio.ensure_future(database.read(SYSTEM, look_twice))
+    reading = asyncio.ensure_future(sqlite_database.read(SYSTEM, look_twice))
     await asyncio.to_thread(entered.wait, 10)
-    await database.write(SYSTEM, add_name, "late")
+    await sqlite_database.write(SYSTEM, add_name, "late")
     go_on.set()
     assert await reading == ([], [])
-    assert await database.read(SYSTEM, names) == ["late"]
+    assert await sqlite_database.read(SYSTEM, names) == ["late"]
 
 
 async def test_reading_unit_cannot_write(database: Database) -> None:

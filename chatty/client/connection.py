@@ -416,6 +416,7 @@ def connect(
     environ: Mapping[str, str] | None = None,
     client_name: str = "chatty-python",
     heartbeat: "Heartbeat | None" = None,
+    backoff: Backoff = LOCAL,
 ) -> Client:
     """Return a client of the server that is meant; use it as ``async with connect() as client``.
 
@@ -425,6 +426,7 @@ def connect(
         environ: whose provider keys, proxies and directories to use; the process's own by default.
         client_name: which program calls, for the server's log.
         heartbeat: how soon a dead peer is noticed.
+        backoff: how soon to come back after a loss.
     """
     from chatty.client.websocket import STANDARD_HEARTBEAT, WebSocketDial  # 60 ms
 
@@ -433,6 +435,7 @@ def connect(
     return Client(
         WebSocketDial(server, heartbeat or STANDARD_HEARTBEAT),
         provider_credentials=provider_credentials(own),
+        backoff=backoff,
         outbox=Outbox(os.path.join(Locations.from_environment(own).outbox_dir, server.name)),
         large_call=OneShot(server, environ=own, client_name=client_name).call,
         client_name=client_name,

@@ -75,7 +75,7 @@ def stop_by_force(locations: Locations) -> int | None:
     _require_own_server(pid, identity)
     for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
         _signal(pid, identity, number)
-        if _has_ended(pid, identity, seconds):
+        if _has_ended(pid, identity, locations.lock_path, seconds):
             return pid
     raise link_error("connection/stuck", f"Process {pid} does not end, not even by SIGKILL.", pid=pid)
 
@@ -157,9 +157,10 @@ def _signal(pid: int, identity: Identity, number: int) -> None:
             pass
 
 
-def _has_ended(pid: int, identity: Identity, seconds: float) -> bool:
+def _has_ended(pid: int, identity: Identity, lock_path: str, seconds: float) -> bool:
+    """Wait for the process to be gone and for its lock: of several threads the first goes earlier."""
     end = time.monotonic() + seconds
-    while identify(pid) == identity:
+    while identify(pid) == identity or is_held(lock_path):
         if time.monotonic() >= end:
             return False
         time.sleep(0.02)

@@ -1,19 +1,22 @@
 """Puts right what Textual's parser would misread in the bytes of the keyboard. Pure text in, text out.
 
 Terminals without the extended keyboard protocol send alt+key as ESC and the key. Textual 8.2 reads
-`ESC CR` (alt+enter) as enter, which would send; `ESC DEL` (alt+backspace) as ^w; `ESC 1` as the letter `¡`.
-Extended sequences stand for the first two; alt+digit is dropped, since nothing may be bound to it.
+`ESC CR` (alt+enter) as enter, which would send; `ESC DEL` (alt+backspace) as ^w; `ESC 1` as the letter `¡`;
+and waits a tenth of a second for `ESC d`. Extended sequences stand for all but alt+digit, which is dropped,
+since nothing may be bound to it.
 """
 
 import re
+import string
 
 _REWRITTEN = {
     "\r": "\x1b[13;3u",
     "\n": "\x1b[13;3u",
     "\x7f": "\x1b[127;3u",
     "\b": "\x1b[127;3u",
+    **{letter: f"\x1b[{ord(letter)};3u" for letter in string.ascii_lowercase},
 }
-_ALT_KEY = re.compile("\x1b(?:(?P<key>[\r\n\x7f\b])|[0-9§=\\-])")
+_ALT_KEY = re.compile("\x1b(?:(?P<key>[a-z\r\n\x7f\b])|[0-9§=\\-])")
 
 ESCAPE = "\x1b"
 

@@ -55,7 +55,7 @@ class EditBuffer:
         if not together:
             self._remember()
         self._replace_selection(text)
-        self._typing = len(text) == 1
+        self._typing = len(text) == 1 and not text.isspace()
         self._killing = False
 
     def set_text(self, text: str, cursor: int | None = None) -> None:

@@ -1,0 +1,34 @@
+"""The registry holds together: every action can be typed, is done somewhere, and has usable keys."""
+
+from chatty.tui.actions import ACTIONS, BY_NAME, KEYS_ON_EMPTY_COMPOSER, KEYS_ON_MESSAGE
+from chatty.tui.editing_keys import CHANGES, MOVES
+from chatty.tui.keymap import FORBIDDEN, canonical
+from chatty.tui.screens.routes import DEEDS
+
+
+def test_every_action_has_a_typed_twin_of_its_own() -> None:
+    twins = [action.slash for action in ACTIONS]
+    assert all(twins)
+    assert len(set(twins)) == len(twins)
+
+
+def test_every_action_has_a_deed_and_every_deed_an_action() -> None:
+    assert set(DEEDS) == set(BY_NAME)
+
+
+def test_no_action_has_a_forbidden_key() -> None:
+    keys = {canonical(key) for action in ACTIONS for keys in action.keys for key in keys.split(" ")}
+    assert keys.isdisjoint(FORBIDDEN)
+
+
+def test_no_editing_key_is_forbidden() -> None:
+    assert set(CHANGES).union(MOVES).isdisjoint(FORBIDDEN)
+
+
+def test_borrowed_keys_name_actions() -> None:
+    assert set(KEYS_ON_EMPTY_COMPOSER.values()) | set(KEYS_ON_MESSAGE.values()) <= set(BY_NAME)
+
+
+def test_nothing_is_reachable_by_alt_or_a_function_key_alone() -> None:
+    for action in ACTIONS:
+        assert not action.keys or action.slash, action.name

@@ -1,0 +1,73 @@
+"""Drafts survive the client."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from chatty.tui.drafts import EMPTY, Draft, Drafts
+from chatty.tui.editing.chips import Chip
+
+PASTE = Chip("[pasted 42 lines, 1.8 KB]", "line\n" * 42)
+
+
+def test_draft_comes_back_whole(tmp_path: Path) -> None:
+    draft = Draft(("Look: ", PASTE, "\nand “this”\u2028"), 7)
+    Drafts(tmp_path, "a").save("c/1", draft)
+    assert Drafts(tmp_path, "a").load("c/1") == draft
+
+
+def test_empty_draft_leaves_no_file(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "a")
+    drafts.save("c1", Draft(("x",), 1))
+    drafts.save("c1", Draft((" \n",), 1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_clients_never_share_a_file_and_the_newest_is_found(tmp_path: Path) -> None:
+    Drafts(tmp_path, "a").save("c1", Draft(("from a",), 0))
+    Drafts(tmp_path, "b").save("c1", Draft(("from b",), 0))
+    assert Drafts(tmp_path, "a").load("c1").pieces == ("from a",)
+    newest = max(tmp_path.glob("*b.json"))
+    os.utime(newest, (2e9, 2e9))
+    assert Drafts(tmp_path, "c").load("c1").pieces == ("from b",)
+
+
+def test_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    Drafts(tmp_path, "a").save("c1", Draft(("secret",), 0))
+    assert [path.stat().st_mode & 0o077 for path in tmp_path.iterdir()] == [0]
+
+
+def test_broken_file_is_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "c1@a.json").write_text('{"pieces": [')
+    assert Drafts(tmp_path, "a").load("c1") == EMPTY
+
+
+def test_conversations_with_drafts_are_known(tmp_path: Path) -> None:
+    Drafts(tmp_path, "a").save("c/1", Draft(("x",), 0))
+    assert Drafts(tmp_path, "b").conversations() == {"c/1"}
+
+
+def test_saved_draft_survives_kill_9(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib\n"
+        "from chatty.tui.drafts import Draft, Drafts\n"
+        "drafts = Drafts(pathlib.Path(sys.argv[1]), 'a')\n"
+        "n = 0\n"
+        "while True:\n"
+        "    n += 1\n"
+        "    drafts.save('c1', Draft((f'version {n} ' + 'x' * 5000,), 0))\n"
+        "    print(n, flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        reported = [int(process.stdout.readline()) for _ in range(20)]
+        process.send_signal(signal.SIGKILL)
+        reported += [int(line) for line in process.stdout]
+    (text,) = Drafts(tmp_path, "a").load("c1").pieces
+    assert isinstance(text, str)
+    assert int(text.split()[1]) >= reported[-1]
+    assert text.endswith("x" * 5000)

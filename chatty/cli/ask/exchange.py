@@ -5,7 +5,7 @@ reader of standard output gone, the server gone.
 """
 
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from chatty.cli.ask import printers, question, request
 from chatty.cli.ask.options import AskOptions
@@ -19,6 +19,9 @@ from chatty.cli.session import Session
 from chatty.client.deadline import Deadline
 from chatty.client.oneshot import RpcStream
 from chatty.protocol.errors import ProtocolError
+
+Arrival = Literal["not sent", "unknown", "accepted"]
+"""How far the question came, as far as we know."""
 
 STOP_SECONDS = 2.0
 """How long a stopped run may take to end before we leave without its last word."""
@@ -79,7 +82,7 @@ class _Exchange:
         self._stops = stops
         self._reply = Reply(prepared.reply_id, prepared.run_id)
         self._printer = printers.choose(options)
-        self._was_accepted = False
+        self._arrival: Arrival = "not sent"
         self._error: ProtocolError | None = None
         self._began = monotonic()
         self._first_token_at: float | None = None
@@ -108,13 +111,17 @@ class _Exchange:
                 with self._stops.waiting():
                     if stream is None:
                         stream = self._session.stream("message.send", self._request.params)
+                        self._arrival = "unknown"
                     frame = next(stream, None)
             except Stopped:
+                if self._arrival == "not sent":
+                    # Struck while connecting or sending: the server knows how far it came.
+                    self._arrival = "unknown"
                 self._stop(stream)
                 if stream is None:
                     return
             except ProtocolError as error:
-                raise self._error or error from error
+                raise self._error or self._explained(error) from error
             else:
                 if frame is None:
                     raise self._error or self._lost_error()
@@ -124,7 +131,7 @@ class _Exchange:
 
     def _take(self, frame: dict[str, Any]) -> None:
         if "method" not in frame:
-            self._was_accepted = True
+            self._arrival = "accepted"
             return
         self._printer.frame(frame)
         self._show(self._reply.apply(frame["method"], frame["params"]))
@@ -167,12 +174,14 @@ class _Exchange:
             stream.end_after(STOP_SECONDS)
 
     def _cancel_run(self) -> None:
+        server = Session(start=False, timeout_seconds=STOP_SECONDS)
         try:
-            self._session.call("run.cancel", {"run_id": self._request.run_id}, timeout_seconds=STOP_SECONDS)
-            self._was_accepted = True
-        except ProtocolError:
+            server.call("run.cancel", {"run_id": self._request.run_id})
+            self._arrival = "accepted"
+        except ProtocolError as error:
             # The run never came to be, or the server is gone: either way nothing is left to stop.
-            pass
+            if error.type in ("not_found", "connection/refused") and self._arrival == "unknown":
+                self._arrival = "not sent"
 
     def _finish_quietly(self) -> None:
         """Show what is held back; that standard output fails as well changes nothing any more."""
@@ -211,6 +220,14 @@ class _Exchange:
             )
         return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
 
+    def _explained(self, error: ProtocolError) -> ProtocolError:
+        """Say of a link that broke what became of the question; other errors speak for themselves."""
+        if error.type != "connection/lost":
+            return error
+        if self._arrival == "not sent":
+            self._arrival = "unknown"
+        return self._lost_error()
+
     def _lost_error(self) -> ProtocolError:
         return ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
 
@@ -224,8 +241,10 @@ class _Exchange:
     def _kept(self) -> str:
         if self._options.is_ephemeral:
             return "nothing was kept"
-        if not self._was_accepted:
+        if self._arrival == "not sent":
             return "nothing was sent"
+        if self._arrival == "unknown":
+            return f"whether the question arrived shows: chatty chats show {self._request.conversation_id}"
         return f"what came is kept: chatty chats show {self._request.conversation_id}"
 
     def _timing(self) -> tuple[float | None, float]:

@@ -32,7 +32,7 @@ from chatty.store import (
     usage as usage_rows,
 )
 from chatty.store.database import Scope, Work
-from chatty.store.errors import NotFound, RunActive
+from chatty.store.errors import FenceLost, NotFound, RunActive
 
 EndStatus = Literal["completed", "cancelled", "failed", "interrupted"]
 EventDraft = tuple[str, str | None, Mapping[str, object]]
@@ -44,6 +44,14 @@ class ModelChoice:
 
     provider: str
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who carries a run out, and until when others leave it alone."""
+
+    owner: str
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +96,13 @@ def payload_hash(params: BaseModel) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) -> Work[Accepted]:
+def accept(
+    scope: Scope, turn: Turn, digest: str, author_name: str, lease: Lease, at_ms: int
+) -> Work[Accepted]:
     """Take a message in: with its conversation if that is new, and with a reply to be filled.
+
+    A run that waits for no other one is started in the same transaction: the first text then waits
+    for one commit and not for two.
 
     Raises:
         ProtocolError: `conflict/parent_moved`.
@@ -124,6 +137,8 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
         run = yield from _insert_reply(
             scope, turn.conversation_id, turn.message_id, turn.run, turn.choice, news, at_ms
         )
+        if not place.is_behind_another:
+            run = yield from _claim(scope, run, lease, news, at_ms)
     yield from conversations.set_leaf(
         scope, turn.conversation_id, turn.run.reply_id if turn.run else turn.message_id
     )
@@ -141,7 +156,13 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
 
 
 def add_reply(
-    scope: Scope, conversation_id: str, parent_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    parent_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin another reply to a message that is there.
 
@@ -153,7 +174,8 @@ def add_reply(
         run = yield from runs.get(scope, draft.id)
         return (yield from _accepted_before(scope, parent, run))
     news: list[EventDraft] = []
-    run = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    run = yield from _claim(scope, queued, lease, news, at_ms)
     yield from conversations.set_leaf(scope, conversation_id, draft.reply_id)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
@@ -161,7 +183,13 @@ def add_reply(
 
 
 def resume_reply(
-    scope: Scope, conversation_id: str, message_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    message_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin a run that goes on with a reply that ended early.
 
@@ -176,9 +204,12 @@ def resume_reply(
         raise ProtocolError(
             "conflict/not_resumable", f"only a reply that ended early can go on; this one is {message.status}"
         )
-    run = yield from _insert_run(scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms)
-    yield from messages.begin_again(scope, message_id, run.id, at_ms)
-    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(run))})]
+    queued = yield from _insert_run(
+        scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms
+    )
+    yield from messages.begin_again(scope, message_id, queued.id, at_ms)
+    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(queued))})]
+    run = yield from _claim(scope, queued, lease, news, at_ms)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
     return Accepted(message, (), conversation, run, stored)
@@ -230,23 +261,16 @@ class Ending:
 
 
 def start(
-    scope: Scope, run: rows.Run, owner: str, lease_until: int, at_ms: int
-) -> Work[tuple[rows.Run | None, list[rows.StoredEvent]]]:
-    """Take a queued run and say that it has started; `None` when it was cancelled or taken before."""
-    taken = yield from runs.claim(scope, run.id, owner, lease_until, at_ms)
-    if taken is None:
-        return None, []
-    yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
-    data = {
-        "run_id": run.id,
-        "message_id": run.message_id,
-        "provider": run.provider,
-        "model": run.model,
-    }
-    stored = yield from events.append(
-        scope, run.conversation_id or "", [("run.started", run.requested_by, data)], at_ms
-    )
-    return taken, stored
+    scope: Scope, run: rows.Run, lease: Lease, at_ms: int
+) -> Work[tuple[rows.Run, list[rows.StoredEvent]]]:
+    """Take a run that was queued, and say that it has started.
+
+    Raises:
+        FenceLost: it was cancelled or taken before.
+    """
+    news: list[EventDraft] = []
+    taken = yield from _claim(scope, run, lease, news, at_ms)
+    return taken, (yield from events.append(scope, run.conversation_id or "", news, at_ms))
 
 
 def wait(scope: Scope, run: rows.Run, reason: str, at_ms: int) -> Work[list[rows.StoredEvent]]:
@@ -495,6 +519,21 @@ def _insert_run(
     return inserted.row
 
 
+def _claim(scope: Scope, run: rows.Run, lease: Lease, news: list[EventDraft], at_ms: int) -> Work[rows.Run]:
+    taken = yield from runs.claim(scope, run.id, lease.owner, lease.until_ms, at_ms)
+    if taken is None:
+        raise FenceLost(run.id)
+    yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
+    data = {
+        "run_id": run.id,
+        "message_id": run.message_id,
+        "provider": run.provider,
+        "model": run.model,
+    }
+    news.append(("run.started", run.requested_by, data))
+    return taken
+
+
 def _new_part(part: TextPart) -> rows.NewPart:
     return rows.NewPart(
         type="text", text=part.text, data=wire.dump({"name": part.name}) if part.name else None
@@ -541,5 +580,5 @@ def _run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
     return data
 
 
-Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, int], Work[Accepted]]
+Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, Lease, int], Work[Accepted]]
 """`add_reply` or `resume_reply`: a run without a new message."""

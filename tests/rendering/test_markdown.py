@@ -314,3 +314,17 @@ def test_rendering_touches_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     for case in CASES:
         finished(case.text + "\n\n" + EVERYTHING).lines(60)
+
+
+def test_a_paragraph_of_brackets_is_shown_as_plain_text() -> None:
+    text = "[" * 500 + "**x**"
+
+    assert "".join(rows(text, 80)) == text
+
+
+def test_a_definition_among_many_is_found() -> None:
+    stream = finished(
+        "".join(f"[r{number}]: https://e.example/{number}\n\n" for number in range(500)) + "[r499]"
+    )
+
+    assert stream.links() == [Link("r499", "https://e.example/499")]

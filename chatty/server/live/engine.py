@@ -13,7 +13,6 @@ from typing import Final
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
-from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers import catalog
 from chatty.providers.base import (
     ChatRequest,
@@ -39,7 +38,6 @@ from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.stores import Stores
 from chatty.server.turns import EndStatus
-from chatty.store import parts as part_rows
 from chatty.store import rows
 from chatty.store.errors import FenceLost, StorageError, StoreError
 
@@ -75,8 +73,8 @@ class RunEngine:
         self._on_change = on_change
         self._owner = new_id()
         self._active: dict[str, ActiveRun] = {}
-        self._behind: dict[str, Ticket] = {}
-        """Reply being written -> the run that starts when it is done."""
+        self._behind: dict[str, list[Ticket]] = {}
+        """Reply being written or queued -> the runs that start when it is done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._journal = TextJournal(self._publish_stored)
         self._leases = Leases(stores, self._owner, self._on_lost)
@@ -87,7 +85,11 @@ class RunEngine:
     @property
     def active_count(self) -> int:
         """Runs being carried out or queued."""
-        return len(self._active) + len(self._behind)
+        return len(self._active) + sum(map(len, self._behind.values()))
+
+    def lease(self) -> turns.Lease:
+        """Return a fresh lease on behalf of this engine."""
+        return turns.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
 
     def is_answering(self, conversation_id: str) -> bool:
         """Tell whether a run of this conversation is under way."""
@@ -97,7 +99,7 @@ class RunEngine:
         """Return the conversation of a run under way or queued, if it is one of ours."""
         if active := self._active.get(run_id):
             return active.run.conversation_id
-        return next((t.run.conversation_id for t in self._behind.values() if t.run.id == run_id), None)
+        return next((t.run.conversation_id for t in self._queued() if t.run.id == run_id), None)
 
     async def settled(self, conversation_id: str) -> None:
         """Return when no run of a conversation is under way any more."""
@@ -131,8 +133,10 @@ class RunEngine:
 
     def start_after(self, message_id: str, ticket: Ticket) -> None:
         """Begin to carry a run out when the reply it follows is done."""
-        if any(active.run.message_id == message_id for active in self._active.values()):
-            self._behind[message_id] = ticket
+        pending = {active.run.message_id for active in self._active.values()}
+        pending.update(queued.run.message_id for queued in self._queued())
+        if message_id in pending:
+            self._behind.setdefault(message_id, []).append(ticket)
         else:
             self.start(ticket)
 
@@ -141,16 +145,19 @@ class RunEngine:
         if active := self._active.get(run.id):
             active.ask_to_stop("cancelled")
             return
-        for message_id, ticket in list(self._behind.items()):
-            if ticket.run.id == run.id:
-                del self._behind[message_id]
+        for tickets in list(self._behind.values()):
+            for ticket in [ticket for ticket in tickets if ticket.run.id == run.id]:
+                tickets.remove(ticket)
                 await self._end_unstarted(ticket, "cancelled")
+                self._start_followers(run.message_id or "")
 
-    def offer_credentials(self, user_id: str, credentials: ProviderCredentials | None) -> None:
-        """Let runs of a user that wait for a key look again, with what a new connection knows."""
+    def look_for_keys_again(self, user_id: str) -> None:
+        """Let runs of a user that wait for a key look again: one was kept meanwhile.
+
+        Each looks with what its own caller's shell knew; what another shell knows is never lent.
+        """
         for active in self._active.values():
             if active.ticket.scope.user_id == user_id:
-                active.ticket.credentials = credentials or active.ticket.credentials
                 active.has_key.set()
 
     async def drain(self, grace_seconds: float) -> None:
@@ -160,7 +167,7 @@ class RunEngine:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for active in list(self._active.values()):
             active.ask_to_stop("interrupted")
-        for ticket in list(self._behind.values()):
+        for ticket in self._queued():
             await self._end_unstarted(ticket, "interrupted")
         self._behind.clear()
         if self._tasks:
@@ -172,37 +179,41 @@ class RunEngine:
 
     async def _carry_out(self, active: ActiveRun) -> None:
         try:
-            if not await self._claim(active):
-                return
+            await self._claim(active)
             self._journal.follow(active)
             self._leases.follow(active)
             status, error = await self._produce_to_end(active)
             await self._settle(active, status, error)
         except FenceLost:
-            logger.warning("run %s has another owner; its text here is dropped", active.run.id)
+            await self._give_up(active)
         except Exception:
             logger.exception("run %s could not be carried out", active.run.id)
         finally:
             self._leases.leave(active)
             del self._active[active.run.id]
             self._on_change(active.run.conversation_id or "")
-            self._start_follower(active.run.message_id or "")
+            self._start_followers(active.run.message_id or "")
 
-    async def _claim(self, active: ActiveRun) -> bool:
-        """Take the run and tell that it started; `False` when it was cancelled before."""
+    async def _claim(self, active: ActiveRun) -> None:
+        """Take the run, unless the transaction that accepted it did so already.
+
+        Raises:
+            FenceLost: it was cancelled or taken before.
+        """
         ticket = active.ticket
-        lease_until = now_ms() + int(LEASE_SECONDS * 1000)
-        claimed, events = await ticket.database.write(
-            ticket.scope, turns.start, ticket.run, self._owner, lease_until, now_ms()
-        )
-        if claimed is None:
-            if active.stop is not None:
-                await self._end_unstarted(ticket, active.stop)
-            return False
-        ticket.run = claimed
-        self._publish_stored(events)
-        self._on_change(claimed.conversation_id or "")
-        return True
+        if ticket.run.status == "queued":
+            ticket.run, events = await ticket.database.write(
+                ticket.scope, turns.start, ticket.run, self.lease(), now_ms()
+            )
+            self._publish_stored(events)
+        self._on_change(ticket.run.conversation_id or "")
+
+    async def _give_up(self, active: ActiveRun) -> None:
+        """The run is not ours: it was stopped before it started, or another owner has it."""
+        if active.stop is not None and active.run.status == "queued":
+            await self._end_unstarted(active.ticket, active.stop)
+        else:
+            logger.warning("run %s has another owner; its text here is dropped", active.run.id)
 
     async def _produce_to_end(self, active: ActiveRun) -> tuple[EndStatus, ProtocolError | None]:
         """Follow the provider until it is done, fails, or somebody stops the run."""
@@ -269,7 +280,10 @@ class RunEngine:
         )
         active.project_id = shown.project_id
         active.context = shown.messages
-        await self._reopen(active)
+        active.first_index = len(shown.reply_so_far)
+        if shown.reply_so_far and shown.reply_so_far[-1].type == "text":
+            # The reply goes on: take up its last part where it ended.
+            self._hub.open(active.reopen(shown.reply_so_far[-1]))
         options = settings.get("options")
         return ChatRequest(
             model=model,
@@ -277,15 +291,6 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
-
-    async def _reopen(self, active: ActiveRun) -> None:
-        """For a reply that goes on: take up its last part where it ended."""
-        message_id = active.run.message_id or ""
-        existing = await active.ticket.database.read(active.ticket.scope, part_rows.of_messages, [message_id])
-        kept: Sequence[rows.Part] = existing[message_id]
-        active.first_index = len(kept)
-        if kept and kept[-1].type == "text":
-            self._hub.open(active.reopen(kept[-1]))
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""
@@ -374,9 +379,14 @@ class RunEngine:
         self._publish_stored(events, finishes_run=ticket.run.id)
         self._on_change(ticket.run.conversation_id or "")
 
-    def _start_follower(self, message_id: str) -> None:
-        if (ticket := self._behind.pop(message_id, None)) is not None:
+    def _start_followers(self, message_id: str) -> None:
+        if self._is_draining:
+            return  # they stay queued, to be interrupted with the rest
+        for ticket in self._behind.pop(message_id, ()):
             self.start(ticket)
+
+    def _queued(self) -> list[Ticket]:
+        return [ticket for tickets in self._behind.values() for ticket in tickets]
 
     def _on_lost(self, run_id: str) -> None:
         """Another owner took a run of ours, or it was ended: stop writing."""

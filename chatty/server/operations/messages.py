@@ -179,7 +179,13 @@ async def _accept(context: RequestContext, turn: Turn, digest: str) -> turns.Acc
     if turn.run is not None:
         services.engine.refuse_if_draining()
     accepted = await services.stores.of(turn.conversation_id).write(
-        context.scope, turns.accept, turn, digest, context.principal.user_name, now_ms()
+        context.scope,
+        turns.accept,
+        turn,
+        digest,
+        context.principal.user_name,
+        services.engine.lease(),
+        now_ms(),
     )
     _carry_on(context, accepted)
     return accepted
@@ -194,7 +200,14 @@ async def _begin(
     choice = await _choice(context, conversation_id, draft, None)
     assert choice is not None
     accepted = await services.stores.of(conversation_id).write(
-        context.scope, begin, conversation_id, message_id, draft, choice, now_ms()
+        context.scope,
+        begin,
+        conversation_id,
+        message_id,
+        draft,
+        choice,
+        services.engine.lease(),
+        now_ms(),
     )
     _carry_on(context, accepted)
     return _answer(context, accepted)

@@ -57,7 +57,7 @@ async def add(context: RequestContext, params: models.ProviderAddParams) -> mode
             None,
             now_ms(),
         )
-    services.engine.offer_credentials(context.principal.user_id, context.connection.credentials)
+    services.engine.look_for_keys_again(context.principal.user_id)
     provider = await services.endpoints.get(context.scope, params.name)
     return models.ProviderAddResult(provider=await _shown(context, provider))
 

@@ -105,19 +105,20 @@ def test_ctrl_c_before_the_answer_to_the_request(server: FakeServer, environment
 
 
 def test_ctrl_c_while_the_server_is_awaited_starts_none(environment: Environment, home: Path) -> None:
-    """Another process holds the data directory and does not listen: the client waits for it."""
+    """Another client is about to start the server: this one waits for its turn."""
     data = home / "data"
     data.mkdir(mode=0o700)
-    with open(data / "server.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with open(data / "start.lock", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
         with start(environment, "ask", "hi") as process:
             until = time.monotonic() + 30
-            while not (data / "start.lock").exists():
-                assert time.monotonic() < until, "it never tried to start the server"
+            while not (home / "state" / "run").exists():
+                assert time.monotonic() < until, "it never came to starting the server"
                 assert process.poll() is None
             process.send_signal(signal.SIGINT)
             _, notes = process.communicate(timeout=30)
     assert (process.returncode, notes) == (130, b"chatty: interrupted; nothing was sent\n")
+    assert not (home / "state" / "logs").exists(), "no server was started"
 
 
 def test_broken_connection_before_the_answer_says_that_arrival_is_unknown(

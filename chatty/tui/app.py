@@ -97,6 +97,15 @@ class ChattyApp(App[None], inherit_bindings=False):
         if open_gate is not None:
             open_gate()
 
+    def _fatal_error(self) -> None:
+        """Textual would print the local variables of every frame, and with them keys and messages."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
+
     @on(AppFocus)
     @on(AppBlur)
     def _focus_changed(self, event: AppFocus | AppBlur) -> None:

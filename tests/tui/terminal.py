@@ -25,7 +25,7 @@ class Terminal:
             sys.executable,
             ["-m", "tests.tui.scripted_app", *arguments],
             dimensions=(rows, columns),
-            env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},  # type: ignore[arg-type]  # the stubs want os._Environ
+            env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
             cwd=str(ROOT),
         )
         self.written = b""
@@ -36,6 +36,12 @@ class Terminal:
     def text(self) -> str:
         """The screen as lines."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def pid(self) -> int:
+        """The program's process."""
+        assert self.child.pid is not None
+        return self.child.pid
 
     def send(self, data: str) -> None:
         """Press keys, as bytes."""

@@ -18,7 +18,7 @@ def assert_restored(term: Terminal) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signal_restores_the_terminal(number: signal.Signals) -> None:
     with terminal("--scene", "idle") as term:
-        os.kill(term.child.pid, number)
+        os.kill(term.pid, number)
         assert term.wait_end() == 128 + number
         assert_restored(term)
 
@@ -34,9 +34,9 @@ def test_suspending_gives_the_terminal_back_and_takes_it_again() -> None:
     with terminal("--scene", "idle") as term:
         term.send("\x1a")
         term.wait_written(b"\x1b[?1049l")
-        assert os.waitpid(term.child.pid, os.WUNTRACED)[1] == (signal.SIGSTOP << 8) | 0x7F
+        assert os.waitpid(term.pid, os.WUNTRACED)[1] == (signal.SIGSTOP << 8) | 0x7F
         term.written = b""
-        os.kill(term.child.pid, signal.SIGCONT)
+        os.kill(term.pid, signal.SIGCONT)
         term.wait_written(b"\x1b[?1049h")
         term.send("back again")
         term.wait_for("back again")

@@ -4,7 +4,9 @@ What an action does is in `chat_actions.py` and `message_actions.py`. The screen
 no state of the conversation.
 """
 
+import asyncio
 import time
+from importlib import import_module
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -34,6 +36,8 @@ from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 
 _NOTE_SECONDS = 3.0
+_LOAD_AFTER_SECONDS = 0.5
+_LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
 _TYPING_SECONDS = 3.0
 """How often others are told that the user writes; the word lasts six seconds with them."""
 
@@ -86,7 +90,13 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
         self.set_interval(1.0, self._tick)
+        self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
         self._paint_all()
+
+    async def _load_the_rest(self) -> None:
+        """Load what the first frame did not need, so that the first answer and the first list do not wait."""
+        for module in _LOADED_LATER:
+            await asyncio.to_thread(import_module, module)
 
     async def on_unmount(self) -> None:
         """Keep the draft."""

@@ -34,6 +34,7 @@ from chatty.tui.widgets.side_bar import SideBar
 from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, typing_words
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
+from chatty.tui.widgets.welcome import welcome_rows
 
 _NOTE_SECONDS = 3.0
 _LOAD_AFTER_SECONDS = 0.5
@@ -253,6 +254,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         opened = self.store.open
         if opened is None:
             return
+        self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
             self.transcript.show_again(opened)
             return

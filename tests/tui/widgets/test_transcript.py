@@ -140,3 +140,8 @@ async def test_mouse_selection_gives_the_text_on_the_screen() -> None:
         found = view.get_selection(Selection(Offset(3, row), Offset(6, row)))
         assert found is not None
         assert found[0] == "Yes"
+
+
+async def test_empty_conversation_says_who_answers_and_what_to_press() -> None:
+    async with transcript("empty") as (view, _, _, _):
+        assert shown(view)[:3] == ["   guide answers here", "", "   ^l  choose who answers"]

@@ -1,0 +1,1 @@
+"""Tests mirror the package; `instruments` holds the stand-ins they share."""

@@ -1,1 +1,33 @@
-"""Connecting to a server, calling it, and receiving streams. Knows only the protocol."""
+"""Connecting to a server, calling it, and following what happens there.
+
+``async with connect() as client`` is for programs that stay; ``OneShot`` is for commands. Both speak
+the same operations, ids and errors. This package knows the protocol and nothing else of ours.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatty.client.connection import Client, connect
+    from chatty.client.oneshot import OneShot
+    from chatty.client.subscription import Subscription
+    from chatty.client.view import ConversationView
+    from chatty.protocol.errors import ProtocolError
+
+__all__ = ["Client", "ConversationView", "OneShot", "ProtocolError", "Subscription", "connect"]
+
+_HOMES = {
+    "Client": "chatty.client.connection",
+    "ConversationView": "chatty.client.view",
+    "OneShot": "chatty.client.oneshot",
+    "ProtocolError": "chatty.protocol.errors",
+    "Subscription": "chatty.client.subscription",
+    "connect": "chatty.client.connection",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use: a command pays for none that it does not use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

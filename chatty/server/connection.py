@@ -15,7 +15,6 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.frames import CloseCode, RequestId
 from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.protocol.limits import Limits
-from chatty.server.access.principals import Principal
 from chatty.server.live.hub import Hub
 from chatty.server.outbound import Channel, Outbound
 from chatty.server.subscription import Subscription
@@ -35,13 +34,22 @@ class State(enum.Enum):
 class Connection:
     """One peer. Created by an endpoint, which feeds it and tells it when the socket is gone."""
 
-    def __init__(self, channel: Channel, hub: Hub, limits: Limits, *, is_trusted_socket: bool) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        hub: Hub,
+        limits: Limits,
+        *,
+        is_trusted_socket: bool,
+        is_one_shot: bool = False,
+    ) -> None:
         self.channel = channel
         self.limits = limits
         self.is_trusted_socket = is_trusted_socket
         """A unix socket whose peer the kernel vouches for: provider credentials may come this way."""
+        self.is_one_shot = is_one_shot
+        """One request and its run, then the end: nobody stays to be asked for a key."""
         self.state = State.OPENED
-        self.principal: Principal | None = None
         self.credentials: ProviderCredentials | None = None
         """What the peer's shell knows; never leaves this object but into its own runs."""
         self.deltas = True
@@ -53,14 +61,21 @@ class Connection:
         self._hub = hub
         self._subscriptions: dict[str, Subscription] = {}
         self._in_flight: dict[RequestId, asyncio.Task[None]] = {}
+        self._cancellable: set[RequestId] = set()
         self._order: dict[str, asyncio.Lock] = {}
 
     # Requests in flight
 
-    def begin(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
-        """Note a request until it is answered."""
+    def begin(self, request_id: RequestId, task: asyncio.Task[None], *, may_be_cancelled: bool) -> None:
+        """Note a request until it is answered. A change that was begun is always carried to its end."""
         self._in_flight[request_id] = task
-        task.add_done_callback(lambda _: self._in_flight.pop(request_id, None))
+        if may_be_cancelled:
+            self._cancellable.add(request_id)
+
+    def end(self, request_id: RequestId) -> None:
+        """Note that a request is being answered: its id is free again."""
+        self._in_flight.pop(request_id, None)
+        self._cancellable.discard(request_id)
 
     def refuse_if_busy(self, request_id: RequestId) -> None:
         """Refuse an id in use and a flood.
@@ -77,8 +92,12 @@ class Connection:
 
     def cancel_request(self, request_id: RequestId) -> None:
         """Give up on a request; it is still answered."""
-        if task := self._in_flight.get(request_id):
-            task.cancel()
+        if request_id in self._cancellable:
+            # In the loop's next turn: a task that has not begun yet would end without an answer.
+            asyncio.get_running_loop().call_soon(self._in_flight[request_id].cancel)
+
+    def dealt_with(self, awaits_run: str | None = None) -> None:
+        """Called once for every frame, after its answer and everything that belongs to it, if it has one."""
 
     def turn(self, conversation_id: str) -> asyncio.Lock:
         """Return the lock that keeps requests naming one conversation in order of arrival."""
@@ -140,8 +159,8 @@ class Connection:
         self.state = State.CLOSED
         for conversation_id in list(self._subscriptions):
             self.unsubscribe(conversation_id)
-        for task in list(self._in_flight.values()):
-            task.cancel()
+        for request_id in list(self._cancellable):
+            self._in_flight[request_id].cancel()
         self.outbound.closed()
         self.credentials = None
         for forget in list(self.on_ephemeral_end.values()):

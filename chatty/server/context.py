@@ -19,6 +19,8 @@ class RequestContext:
     connection: Connection
     principal: Principal
     services: "Services"
+    awaits_run: str | None = None
+    """The run whose end a one-shot caller waits for."""
     after_answer: list[Callable[[], None]] = field(default_factory=list)
     """Run at once after the answer was written, with nothing in between."""
 

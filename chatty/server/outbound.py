@@ -26,7 +26,7 @@ class Channel(Protocol):
     """The socket underneath, reduced to what matters here. Writing never blocks and never raises."""
 
     @property
-    def writable(self) -> bool:
+    def can_write(self) -> bool:
         """Whether the peer takes data; when it turns true again, `Outbound.on_writable` is called."""
 
     def write(self, body: bytes) -> None:
@@ -40,11 +40,13 @@ class Channel(Protocol):
 
 
 class _Queued:
-    __slots__ = ("body", "closes", "conversation_id")
+    __slots__ = ("body", "conversation_id", "event")
 
-    def __init__(self, body: bytes, closes: PartBuffer | None, conversation_id: str | None) -> None:
+    def __init__(
+        self, body: bytes, event: PublishedEvent | None = None, conversation_id: str | None = None
+    ) -> None:
         self.body = body
-        self.closes = closes
+        self.event = event
         self.conversation_id = conversation_id
         """Set on events of a subscription; answers and notices are never thrown away."""
 
@@ -66,25 +68,27 @@ class Outbound:
         self._cursors: dict[PartBuffer, int] = {}
         self._lagging: dict[PartBuffer, None] = {}
         self._stuck_timer: asyncio.TimerHandle | None = None
+        self.on_event: Callable[[PublishedEvent], None] | None = None
+        """Told of every event that was written."""
         self.wrote = False
         """Set by every write; the heartbeat clears it to notice silence."""
 
     def send(self, body: bytes) -> None:
         """Send an answer or a notice."""
-        self._enqueue(_Queued(body, None, None))
+        self._enqueue(_Queued(body))
 
     def signal(self, body: bytes) -> None:
         """Send ephemeral news; a peer that is behind does not get it."""
-        if not self._queue and self._channel.writable:
+        if not self._queue and self._channel.can_write:
             self._write(body)
 
     def event(self, conversation_id: str, event: PublishedEvent) -> None:
         """Send an event, after the text of the part it closes."""
-        self._enqueue(_Queued(event.body, event.closes, conversation_id))
+        self._enqueue(_Queued(event.body, event, conversation_id))
 
     def delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
         """Send text in flight: the shared bytes when in step, otherwise a slice later."""
-        if not self._queue and self._channel.writable and self._cursor(part) == offset:
+        if not self._queue and self._channel.can_write and self._cursor(part) == offset:
             self._write(body)
             self._cursors[part] = offset + len(text)
         else:
@@ -112,12 +116,12 @@ class Outbound:
     def on_writable(self) -> None:
         """The socket takes data again: first what is queued, in order, then what deltas were missed."""
         self._stop_timer()
-        while self._queue and self._channel.writable:
+        while self._queue and self._channel.can_write:
             entry = self._queue.popleft()
             self._queued_bytes -= len(entry.body)
             self._queued_events -= entry.conversation_id is not None
             self._emit(entry)
-        while self._lagging and not self._queue and self._channel.writable:
+        while self._lagging and not self._queue and self._channel.can_write:
             part = next(iter(self._lagging))
             if self._write_slice(part):
                 del self._lagging[part]
@@ -130,7 +134,7 @@ class Outbound:
         self._lagging.clear()
 
     def _enqueue(self, entry: _Queued) -> None:
-        if not self._queue and self._channel.writable:
+        if not self._queue and self._channel.can_write:
             self._emit(entry)
             return
         self._queue.append(entry)
@@ -140,12 +144,14 @@ class Outbound:
             self._shed()
 
     def _emit(self, entry: _Queued) -> None:
-        if entry.closes is not None:
-            while not self._write_slice(entry.closes):
+        if entry.event is not None and (part := entry.event.closes) is not None:
+            while not self._write_slice(part):
                 pass
-            self._cursors.pop(entry.closes, None)
-            self._lagging.pop(entry.closes, None)
+            self._cursors.pop(part, None)
+            self._lagging.pop(part, None)
         self._write(entry.body)
+        if entry.event is not None and self.on_event is not None:
+            self.on_event(entry.event)
 
     def _write_slice(self, part: PartBuffer) -> bool:
         """Write the next slice a peer misses of a part; tell whether it has everything now."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from chatty.protocol.message import Message, TreeNode
 from chatty.server import wire
-from chatty.store import conversations, messages, parts as part_rows, rows, usage
+from chatty.store import conversations, messages, rows, usage
+from chatty.store import parts as part_rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
 

@@ -45,6 +45,11 @@ class Operation:
         """Validates the raw bytes of `params`; built on the first request."""
         return TypeAdapter(self.params)
 
+    async def handle(self, context: "RequestContext", params: BaseModel) -> BaseModel:
+        """Carry out a request whose parameters were validated."""
+        result: BaseModel = await self.handler(context, params)
+        return result
+
     @property
     def summary(self) -> str:
         """What it does, in one line: the first line of its parameters' docstring."""

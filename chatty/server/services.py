@@ -12,15 +12,18 @@ from chatty.protocol.conversation import Conversation
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.protocol.limits import DEFAULT_LIMITS, Limits
+from chatty.providers.registry import Providers
 from chatty.server import wire
 from chatty.server.access.principals import Principal
+from chatty.server.clock import now_ms
 from chatty.server.connection import Connection, encode
 from chatty.server.endpoints import Endpoints
 from chatty.server.live.engine import RunEngine
 from chatty.server.live.hub import Hub
 from chatty.server.stores import Stores
 from chatty.server.vault import Vault
-from chatty.store import conversations, rows
+from chatty.store import conversations, rows, runs
+from chatty.store.database import Scope
 from chatty.store.errors import StoreError
 
 
@@ -32,6 +35,7 @@ class Services:
     hub: Hub
     engine: RunEngine
     endpoints: Endpoints
+    providers: Providers
     vault: Vault
     principal: Principal
     """Whom every connection of a local server acts for; the socket's permissions are the lock."""
@@ -89,6 +93,15 @@ class Services:
         except StoreError:
             return
         self.tell_workspace(self.shown(row))
+
+    async def forget_ephemeral(self, scope: Scope, conversation_id: str) -> None:
+        """End an ephemeral conversation: stop its runs and remove its text."""
+        database = self.stores.of(conversation_id)
+        for run in await database.read(scope, runs.list_active, conversation_id):
+            await self.engine.cancel(run)
+        await self.engine.settled(conversation_id)
+        await database.write(scope, conversations.purge, conversation_id, now_ms())
+        self.stores.forget(conversation_id)
 
     def shown(self, row: rows.Conversation) -> Conversation:
         """Return a conversation as clients see it now."""

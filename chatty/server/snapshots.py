@@ -11,10 +11,9 @@ import msgspec
 
 from chatty.protocol.conversation import ConversationSubscribeParams, ConversationSubscribeResult, OpenPart
 from chatty.protocol.message import Message, TreeNode
-from chatty.server import wire
+from chatty.server import reading, wire
 from chatty.server.access.principals import Principal
 from chatty.server.live.buffer import PartBuffer
-from chatty.server import reading
 from chatty.store import conversations, events, rows, runs
 from chatty.store.database import Scope, Work
 
@@ -76,7 +75,12 @@ def answer(
     """Return the answer to a subscriber, with the parts in flight as they are at this moment."""
     parts = [
         OpenPart(
-            message_id=part.message_id, part=part.part, type=part.type, g=part.g, text=part.text(), **{"from": 0}
+            message_id=part.message_id,
+            part=part.part,
+            type=part.type,
+            g=part.g,
+            text=part.text(),
+            **{"from": 0},
         )
         for part in open_parts
     ]

@@ -30,12 +30,9 @@ class Subscription:
 
     def on_event(self, event: PublishedEvent) -> None:
         """Pass an event on, or hold it until its turn."""
-        if self._next is not None and event.seq == self._next:
-            self._pass_on(event)
-        if self._next is None or event.seq > self._next:
+        if self._next is None or event.seq >= self._next:
             self._held[event.seq] = event
-        while self._held and self._next in self._held:
-            self._pass_on(self._held.pop(self._next))
+            self._pass_on_what_is_due()
 
     def on_delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
         """Pass text on. Before the release it is not needed: the answer will hold the text so far."""
@@ -45,11 +42,11 @@ class Subscription:
     def release(self, head: int) -> None:
         """Begin to pass on: the peer has everything up to `head`."""
         self._next = head + 1
-        for seq in sorted(self._held):
-            event = self._held.pop(seq)
-            if seq >= self._next:
-                self.on_event(event)
+        self._held = {seq: event for seq, event in self._held.items() if seq > head}
+        self._pass_on_what_is_due()
 
-    def _pass_on(self, event: PublishedEvent) -> None:
-        self._next = event.seq + 1
-        self._outbound.event(self.conversation_id, event)
+    def _pass_on_what_is_due(self) -> None:
+        while self._next is not None and self._next in self._held:
+            event = self._held.pop(self._next)
+            self._next += 1
+            self._outbound.event(self.conversation_id, event)

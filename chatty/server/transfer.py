@@ -13,7 +13,8 @@ from chatty.protocol.ids import new_id
 from chatty.server import wire
 from chatty.server.clock import milliseconds, timestamp
 from chatty.server.turns import payload_hash
-from chatty.store import conversations, events, messages, parts as part_rows, rows
+from chatty.store import conversations, events, messages, rows
+from chatty.store import parts as part_rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
 
@@ -65,7 +66,7 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
         rows.NewConversation(
             id=exported.id,
             title=exported.title,
-            title_source="import",
+            title_source="user",
             origin="import",
             model=exported.model,
             params=wire.dump({"system": exported.system} if exported.system else {}),

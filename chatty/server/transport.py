@@ -88,7 +88,13 @@ class Wire(WebSocketsSansIOProtocol):
             extensions[WIRE] = self
 
     @property
-    def writable(self) -> bool:
+    def is_unix_socket(self) -> bool:
+        """Whether the peer's user was vouched for by the kernel."""
+        connected = self.transport.get_extra_info("socket")
+        return connected is not None and connected.family == socket.AF_UNIX
+
+    @property
+    def can_write(self) -> bool:
         """Whether the socket takes data now."""
         return not self._is_blocked and not self.disconnected
 

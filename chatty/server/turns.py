@@ -21,10 +21,14 @@ from chatty.store import (
     conversations,
     events,
     messages,
-    parts as part_rows,
     rows,
     run_text,
     runs,
+)
+from chatty.store import (
+    parts as part_rows,
+)
+from chatty.store import (
     usage as usage_rows,
 )
 from chatty.store.database import Scope, Work
@@ -279,9 +283,7 @@ def finish(scope: Scope, run: rows.Run, ending: Ending, at_ms: int) -> Work[list
     """
     message_id = run.message_id or ""
     error = wire.dump(ending.error) if ending.error else None
-    yield from runs.finish(
-        scope, run.id, run.fence, ending.status, at_ms, error, ending.provider_request_id
-    )
+    yield from runs.finish(scope, run.id, run.fence, ending.status, at_ms, error, ending.provider_request_id)
     news: list[EventDraft] = []
     for part in ending.parts:
         yield from part_rows.put(
@@ -374,7 +376,7 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
             id=turn.conversation_id,
             project_id=draft.project_id,
             title=draft.title or first_line(turn.parts),
-            title_source="user" if draft.title else "message",
+            title_source="user" if draft.title else "auto",
             origin=draft.origin,
             model=draft.model,
             params=wire.dump(settings),
@@ -416,9 +418,7 @@ def _repeat(scope: Scope, turn: Turn, earlier: rows.Message, digest: str, at_ms:
         or earlier.author_id != scope.user_id
         or earlier.conversation_id != turn.conversation_id
     ):
-        raise ProtocolError(
-            "conflict/idempotency_mismatch", "this message id was used for another message"
-        )
+        raise ProtocolError("conflict/idempotency_mismatch", "this message id was used for another message")
     run = (yield from runs.get(scope, turn.run.id)) if turn.run else None
     return (yield from _accepted_before(scope, earlier, run))
 

@@ -27,7 +27,10 @@ KEYRING_SECONDS: Final = 5.0
 """How long a keyring may think (it may be asking its owner to unlock it)."""
 SERVICE: Final = "chatty"
 """Under which name keys stand in the system keyring."""
-LABEL: Final = "Provider keys of chatty, in plain text. Only you can read this file. Remove it: chatty providers remove NAME"
+LABEL: Final = (
+    "Provider keys of chatty, in plain text. Only you can read this file. "
+    "To remove one: chatty providers remove NAME"
+)
 
 KeySource = Literal["environment", "keyring", "file", "missing"]
 

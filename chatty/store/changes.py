@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from chatty.store.database import Scope, Value, Work
 from chatty.store.errors import NotFound, VersionConflict
 from chatty.store.rows import columns
-from chatty.store.statements import Conditions, first, from_row
+from chatty.store.statements import Conditions, first, from_row, storable
 
 R = TypeVar("R")
 
@@ -41,7 +41,7 @@ def update_row(
     where = Conditions(
         "workspace_id = $1", "id = $2", "deleted_at IS NULL", arguments=(scope.workspace_id, id)
     )
-    assignments = [f"{column} = {where.bind(value)}" for column, value in changes.items()]
+    assignments = [f"{column} = {where.bind(storable(value))}" for column, value in changes.items()]
     assignments += [f"updated_at = {where.bind(at_ms)}", "version = version + 1"]
     if if_version is not None:
         where.add("version = {}", if_version)

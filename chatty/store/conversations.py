@@ -153,7 +153,8 @@ def restore(scope: Scope, conversation_id: str, at_ms: int) -> Work[Conversation
     """
     rows = yield (
         "UPDATE conversations SET archived_at = NULL, deleted_at = NULL, updated_at = $3,"
-        f" version = version + 1 WHERE workspace_id = $1 AND id = $2 AND purged_at IS NULL RETURNING {_COLUMNS}",
+        " version = version + 1"
+        f" WHERE workspace_id = $1 AND id = $2 AND purged_at IS NULL RETURNING {_COLUMNS}",
         (scope.workspace_id, conversation_id, at_ms),
     )
     conversation = first(Conversation, rows)

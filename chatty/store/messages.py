@@ -21,7 +21,7 @@ from chatty.store.rows import (
     TreeNode,
     columns,
 )
-from chatty.store.statements import Conditions, first, from_rows
+from chatty.store.statements import Conditions, first, from_rows, storable
 from chatty.store.statements import insert as insert_row
 
 _COLUMNS = columns(Message)
@@ -272,9 +272,7 @@ def delete(scope: Scope, message_id: str, at_ms: int) -> Work[Message]:
 
 def _text(parts: Sequence[NewPart]) -> str:
     return "\n".join(
-        message_parts.storable(part.text) or ""
-        for part in parts
-        if part.type == "text" and part.text is not None
+        str(storable(part.text)) for part in parts if part.type == "text" and part.text is not None
     )
 
 
@@ -345,3 +343,14 @@ def _new_row(
         version=1,
         deleted_at=None,
     )
+
+
+def begin_again(scope: Scope, message_id: str, run_id: str, at_ms: int) -> Work[Message]:
+    """Give a reply that ended early to another run, which goes on with its text. Raises NotFound."""
+    rows = yield (
+        "UPDATE messages SET status = 'pending', run_id = $3, finish_reason = NULL, error = NULL,"
+        " updated_at = $4, version = version + 1"
+        f" WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {_COLUMNS}",
+        (scope.workspace_id, message_id, run_id, at_ms),
+    )
+    return _found(message_id, first(Message, rows))

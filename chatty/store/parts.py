@@ -6,7 +6,7 @@ from chatty.store import search
 from chatty.store.database import Scope, Statement, Work
 from chatty.store.errors import NotFound
 from chatty.store.rows import NewPart, Part, PartSlice, columns
-from chatty.store.statements import from_rows, padded, placeholders
+from chatty.store.statements import from_rows, padded, placeholders, storable
 
 _COLUMNS = columns(Part)
 _WIDTH = 8
@@ -66,11 +66,6 @@ def insert(scope: Scope, message_id: str, parts: Sequence[NewPart]) -> Work[None
     """Write the parts of a message that has none."""
     if parts:
         yield _insert(scope, message_id, 0, parts, "")
-
-
-def storable(text: str | None) -> str | None:
-    """Return the text with NUL, which PostgreSQL cannot hold, as U+FFFD; its length does not change."""
-    return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text
 
 
 def _insert(

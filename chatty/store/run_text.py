@@ -6,9 +6,10 @@ is left of it after a crash.
 
 from collections.abc import Iterable
 
-from chatty.store import parts, search
+from chatty.store import search
 from chatty.store.database import Row, Scope, Work
 from chatty.store.rows import PartSlice
+from chatty.store.statements import storable
 
 
 def append(scope: Scope, run_id: str, part_idx: int, g: int, offset: int, text: str) -> Work[None]:
@@ -17,7 +18,7 @@ def append(scope: Scope, run_id: str, part_idx: int, g: int, offset: int, text: 
         'INSERT INTO run_text (workspace_id, run_id, part_idx, g, "offset", text)'
         ' VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, run_id, part_idx, g, "offset")'
         " DO UPDATE SET text = excluded.text",
-        (scope.workspace_id, run_id, part_idx, g, offset, parts.storable(text)),
+        (scope.workspace_id, run_id, part_idx, g, offset, storable(text)),
     )
 
 

@@ -1,7 +1,8 @@
 """Full-text search over messages, conversation titles and prompts: newest first, by pages.
 
 A row's id is made from its time, `at * 32 + …`: the newest is the highest id, a date is a bound on the id,
-and a page ends at an id. Nothing is ranked. Which rows a caller may see is decided in SQL before a page is cut.
+and a page ends at an id. Nothing is ranked. Which rows a caller may see is decided in SQL before a page is
+cut.
 
 The index is written by the application when a message is complete, never while its text still grows.
 """
@@ -306,7 +307,8 @@ def _passing(
     scope: Scope, filters: Filters, ids: Sequence[int], project_column: str, archived_column: str
 ) -> Conditions:
     """Return what rows of both tables must fulfil; the bounds on the id are exact to some ms only."""
-    where = Conditions("s.workspace_id = $1", arguments=(scope.workspace_id,))
+    # The expression keeps SQLite from walking an index of the whole workspace instead of the few ids.
+    where = Conditions("s.workspace_id || '' = $1", arguments=(scope.workspace_id,))
     listed = padded(ids)
     where.add(f"s.id IN ({', '.join('{}' for _ in listed)})", *listed)
     if filters.project_id == "":

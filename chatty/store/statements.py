@@ -4,6 +4,7 @@ Values never enter the text: everything a caller gives becomes a `$n`. Only name
 (columns, tables) are put together here.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -56,13 +57,26 @@ class Conditions:
         return tuple(self._arguments)
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(value: Value) -> Value:
+    """Return text without what cannot be kept: NUL (PostgreSQL) and halves of surrogate pairs (both).
+
+    Each becomes U+FFFD, so lengths and offsets do not change. Other values pass.
+    """
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        return _UNSTORABLE.sub("\ufffd", value)
+    return value
+
+
 def insert(table: str, row: object, *, conflict: str = "ON CONFLICT DO NOTHING") -> Statement:
     """Return the insert of one row dataclass whose field names are the table's columns.
 
     With the default conflict rule the statement returns the row's columns, or nothing when it exists.
     """
     names = columns(type(row))
-    values = tuple(getattr(row, name) for name in type(row).__slots__)  # type: ignore[attr-defined]
+    values = tuple(storable(getattr(row, name)) for name in type(row).__slots__)  # type: ignore[attr-defined]
     text = (
         f"INSERT INTO {table} ({names}) VALUES ({placeholders(1, len(values))}) {conflict} RETURNING {names}"
     )

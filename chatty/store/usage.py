@@ -1,11 +1,12 @@
 """Usage records: what each run used, written once and never changed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from chatty.store.database import Scope, Work
 from chatty.store.rows import Inserted, NewUsageRecord, UsageRecord, UsageSum, columns
-from chatty.store.statements import Conditions, first, from_row
+from chatty.store.statements import Conditions, first, from_row, padded, placeholders
 from chatty.store.statements import insert as insert_row
 
 _COLUMNS = columns(UsageRecord)
@@ -52,6 +53,19 @@ def insert(scope: Scope, record: NewUsageRecord, at_ms: int) -> Work[Inserted[Us
         (scope.workspace_id, record.run_id, record.id),
     )
     return Inserted(from_row(UsageRecord, rows[0]), duplicate=True)
+
+
+def of_runs(scope: Scope, run_ids: Sequence[str]) -> Work[dict[str, UsageRecord]]:
+    """Return the records of these runs by run; a run that used nothing is not in it."""
+    if not run_ids:
+        return {}
+    ids = padded(run_ids)
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM usage_records"
+        f" WHERE workspace_id = $1 AND run_id IN ({placeholders(2, len(ids))})",
+        (scope.workspace_id, *ids),
+    )
+    return {row["run_id"]: from_row(UsageRecord, row) for row in rows}
 
 
 def summary(

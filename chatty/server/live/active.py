@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatty.protocol.lifecycle import ProviderCredentials
-from chatty.providers.base import UsageReport
+from chatty.providers.base import ChatMessage, UsageReport
 from chatty.server.live.buffer import PartBuffer
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.turns import EndStatus, FinishedPart, TextPiece
@@ -49,13 +50,20 @@ class ActiveRun:
     finish_reason: str | None = None
     request_id: str | None = None
     project_id: str | None = None
-    context_code_points: int = 0
+    context: Sequence[ChatMessage] = ()
+    """What the model was shown."""
+    unkept_code_points: int = 0
+    """Text written since the last time some was put on disk."""
+    base_url: str | None = None
+    """Where it was asked; prices depend on it."""
     began_at: float = field(default_factory=time.monotonic)
     first_text_at: float | None = None
     """Monotonic, like `began_at`."""
     stop: EndStatus | None = None
     """How it must end, once somebody asked it to stop."""
+    task: asyncio.Task[None] | None = None
     producer: asyncio.Task[None] | None = None
+    """The part of the task that may be cancelled."""
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -73,6 +81,7 @@ class ActiveRun:
             self.parts.append(WritingPart(opened.part, opened))
         if self.first_text_at is None:
             self.first_text_at = time.monotonic()
+        self.unkept_code_points += len(text)
         self.pacer.write(self.parts[-1].buffer, text)
         return opened
 
@@ -119,12 +128,9 @@ class ActiveRun:
             )
         return pieces
 
-    def unkept_code_points(self) -> int:
-        """Return how much text is not on disk."""
-        return sum(part.buffer.length - part.kept for part in self.parts)
-
     def note_kept(self, pieces: list[TextPiece]) -> None:
         """Remember that these pieces are on disk."""
+        self.unkept_code_points = 0
         for piece in pieces:
             for part in self.parts:
                 if part.index == piece.part:

@@ -39,9 +39,10 @@ class PartBuffer:
         self.length = len(text)
         """Code points so far."""
         self._chunks = [text] if text else []
-        self._prefix = (
-            b'{"jsonrpc":"2.0","method":"delta","params":{"c":%b,"m":%b,"p":%d,"o":'
-            % (_encode_text(conversation_id), _encode_text(message_id), part)
+        self._prefix = b'{"jsonrpc":"2.0","method":"delta","params":{"c":%b,"m":%b,"p":%d,"o":' % (
+            _encode_text(conversation_id),
+            _encode_text(message_id),
+            part,
         )
 
     def append(self, text: str) -> None:

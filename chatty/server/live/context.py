@@ -10,7 +10,8 @@ from typing import Final
 
 from chatty.providers.base import ChatMessage
 from chatty.server import wire
-from chatty.store import conversations, messages, parts as part_rows, projects, rows
+from chatty.store import conversations, messages, projects, rows
+from chatty.store import parts as part_rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
 
@@ -35,7 +36,7 @@ class ModelContext:
     project_id: str | None
 
 
-def read(scope: Scope, run: rows.Run, window_tokens: int | None) -> Work[ModelContext]:
+def read(scope: Scope, run: rows.Run, window_tokens: int) -> Work[ModelContext]:
     """Build the context of a run from its conversation.
 
     Raises:
@@ -43,7 +44,7 @@ def read(scope: Scope, run: rows.Run, window_tokens: int | None) -> Work[ModelCo
     """
     conversation = yield from conversations.get(scope, run.conversation_id or "")
     instructions = yield from _instructions(scope, run, conversation)
-    budget = int((window_tokens or UNKNOWN_WINDOW_TOKENS) * REPLY_SHARE) * CODE_POINTS_PER_TOKEN
+    budget = int(window_tokens * REPLY_SHARE) * CODE_POINTS_PER_TOKEN
     budget -= sum(len(text) for text in instructions)
     tail = yield from _reply_so_far(scope, run)
     newest_first: list[ChatMessage] = list(reversed(tail))

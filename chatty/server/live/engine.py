@@ -39,7 +39,8 @@ from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.stores import Stores
 from chatty.server.turns import EndStatus
-from chatty.store import parts as part_rows, rows
+from chatty.store import parts as part_rows
+from chatty.store import rows
 from chatty.store.errors import FenceLost, StorageError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,22 @@ class RunEngine:
         """Tell whether a run of this conversation is under way."""
         return any(active.run.conversation_id == conversation_id for active in self._active.values())
 
+    def conversation_of(self, run_id: str) -> str | None:
+        """Return the conversation of a run under way or queued, if it is one of ours."""
+        if active := self._active.get(run_id):
+            return active.run.conversation_id
+        return next((t.run.conversation_id for t in self._behind.values() if t.run.id == run_id), None)
+
+    async def settled(self, conversation_id: str) -> None:
+        """Return when no run of a conversation is under way any more."""
+        tasks = {
+            active.task
+            for active in self._active.values()
+            if active.run.conversation_id == conversation_id and active.task is not None
+        }
+        if tasks:
+            await asyncio.wait(tasks)
+
     def refuse_if_draining(self) -> None:
         """Refuse new runs while the server is leaving.
 
@@ -108,6 +125,7 @@ class RunEngine:
         active = ActiveRun(ticket, DeltaPacer(self._hub))
         self._active[ticket.run.id] = active
         task = asyncio.get_running_loop().create_task(self._carry_out(active))
+        active.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -214,6 +232,7 @@ class RunEngine:
         settings = wire.load(active.run.params)
         async with asyncio.timeout(settings.get("timeout_seconds")):
             endpoint = await self._endpoint(active)
+            active.base_url = endpoint.base_url
             request = await self._request(active, settings)
             stream = self._providers.get(endpoint.kind).stream(endpoint, request)
             try:
@@ -244,11 +263,12 @@ class RunEngine:
 
     async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
         ticket, run = active.ticket, active.run
-        provider, model = run.provider or "", run.model or ""
-        window = catalog.context_window(provider, model)
-        shown = await ticket.database.read(ticket.scope, model_context.read, run, window)
+        model = run.model or ""
+        shown = await ticket.database.read(
+            ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
+        )
         active.project_id = shown.project_id
-        active.context_code_points = sum(len(message.text) for message in shown.messages)
+        active.context = shown.messages
         await self._reopen(active)
         options = settings.get("options")
         return ChatRequest(
@@ -261,9 +281,7 @@ class RunEngine:
     async def _reopen(self, active: ActiveRun) -> None:
         """For a reply that goes on: take up its last part where it ended."""
         message_id = active.run.message_id or ""
-        existing = await active.ticket.database.read(
-            active.ticket.scope, part_rows.of_messages, [message_id]
-        )
+        existing = await active.ticket.database.read(active.ticket.scope, part_rows.of_messages, [message_id])
         kept: Sequence[rows.Part] = existing[message_id]
         active.first_index = len(kept)
         if kept and kept[-1].type == "text":
@@ -298,9 +316,7 @@ class RunEngine:
         ticket = active.ticket
         while True:
             try:
-                events = await ticket.database.write(
-                    ticket.scope, turns.finish, ticket.run, ending, now_ms()
-                )
+                events = await ticket.database.write(ticket.scope, turns.finish, ticket.run, ending, now_ms())
                 break
             except StorageError as failure:
                 logger.error("the end of run %s could not be written: %s", ticket.run.id, failure)
@@ -320,9 +336,7 @@ class RunEngine:
             provider_request_id=active.request_id,
         )
 
-    def _usage(
-        self, active: ActiveRun, parts: Sequence[turns.FinishedPart]
-    ) -> rows.NewUsageRecord | None:
+    def _usage(self, active: ActiveRun, parts: Sequence[turns.FinishedPart]) -> rows.NewUsageRecord | None:
         """Return what the run used: as reported, or our estimate; nothing if nothing was asked."""
         run = active.run
         provider, model = run.provider or "", run.model or ""
@@ -330,9 +344,8 @@ class RunEngine:
         if report is None:
             if not parts:
                 return None
-            report = catalog.estimate_usage(
-                active.context_code_points, sum(len(part.text) - part.base for part in parts)
-            )
+            written = "".join(part.text[part.base :] for part in parts)
+            report = catalog.estimate_usage(active.context, written)
         first = active.first_text_at
         return rows.NewUsageRecord(
             id=new_id(),
@@ -345,7 +358,7 @@ class RunEngine:
             cached_input_tokens=report.cached_input_tokens,
             output_tokens=report.output_tokens,
             reasoning_tokens=report.reasoning_tokens,
-            cost_micros=catalog.cost_micros(provider, model, report),
+            cost_micros=catalog.cost_micros(provider, model, report, base_url=active.base_url),
             estimated=report.estimated,
             latency_ms=int((time.monotonic() - active.began_at) * 1000),
             ttft_ms=None if first is None else int((first - active.began_at) * 1000),
@@ -372,9 +385,7 @@ class RunEngine:
 
     # Telling
 
-    def _publish_stored(
-        self, events: Iterable[rows.StoredEvent], finishes_run: str | None = None
-    ) -> None:
+    def _publish_stored(self, events: Iterable[rows.StoredEvent], finishes_run: str | None = None) -> None:
         for event in events:
             ends = finishes_run if event.type == "run.finished" else None
             published = PublishedEvent(event.seq, event.body.encode(), finishes_run=ends)

@@ -62,7 +62,10 @@ class Leases:
             if not self._followed:
                 return
             try:
-                held = [(active.ticket.scope, active.run.id, active.run.fence) for active in self._followed.values()]
+                held = [
+                    (active.ticket.scope, active.run.id, active.run.fence)
+                    for active in self._followed.values()
+                ]
                 lease_until = now_ms() + int(LEASE_SECONDS * 1000)
                 lost = await self._stores.durable.write(SYSTEM, _renew, self._owner, held, lease_until)
             except StoreError as error:

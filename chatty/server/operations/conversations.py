@@ -55,9 +55,7 @@ async def list_(
     kind="query",
     permission="conversation.read",
 )
-async def get(
-    context: RequestContext, params: models.ConversationGetParams
-) -> models.ConversationResult:
+async def get(context: RequestContext, params: models.ConversationGetParams) -> models.ConversationResult:
     """Fetch one conversation."""
     row = await context.services.stores.of(params.conversation_id).read(
         context.scope, conversations.get, params.conversation_id
@@ -104,9 +102,7 @@ async def update(
     kind="mutation",
     permission="conversation.write",
 )
-async def archive(
-    context: RequestContext, params: models.ConversationRefParams
-) -> models.ConversationResult:
+async def archive(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Put a conversation out of sight."""
     return await _change(context, params.conversation_id, _archive, params)
 
@@ -118,26 +114,30 @@ async def archive(
     kind="mutation",
     permission="conversation.write",
 )
-async def restore(
-    context: RequestContext, params: models.ConversationRefParams
-) -> models.ConversationResult:
+async def restore(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Undo archiving or deleting."""
     return await _change(context, params.conversation_id, _restore, params)
 
 
 @operation(
     "conversation.delete",
-    models.ConversationRefParams,
+    models.ConversationDeleteParams,
     models.ConversationResult,
     kind="mutation",
     permission="conversation.write",
 )
 async def delete(
-    context: RequestContext, params: models.ConversationRefParams
+    context: RequestContext, params: models.ConversationDeleteParams
 ) -> models.ConversationResult:
     """Delete a conversation; `conversation.restore` undoes it until its text is purged."""
     await _stop_runs(context, params.conversation_id)
-    return await _change(context, params.conversation_id, _delete, params)
+    await context.services.engine.settled(params.conversation_id)
+    deleted = await _change(context, params.conversation_id, _delete, params)
+    if params.for_good:
+        database = context.services.stores.of(params.conversation_id)
+        await database.write(context.scope, conversations.purge, params.conversation_id, now_ms())
+        await database.scrub()
+    return deleted
 
 
 @operation(
@@ -147,9 +147,7 @@ async def delete(
     kind="mutation",
     permission="conversation.write",
 )
-async def fork(
-    context: RequestContext, params: models.ConversationForkParams
-) -> models.ConversationResult:
+async def fork(context: RequestContext, params: models.ConversationForkParams) -> models.ConversationResult:
     """Copy a path into a new conversation."""
     return await _change(context, params.id, transfer.fork, params)
 
@@ -333,7 +331,7 @@ def _restore(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> 
     return (yield from _record(scope, row, "conversation.restored", at_ms))
 
 
-def _delete(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
+def _delete(scope: Scope, params: models.ConversationDeleteParams, at_ms: int) -> Work[Changed]:
     row = yield from conversations.delete(scope, params.conversation_id, at_ms)
     return (yield from _record(scope, row, "conversation.deleted", at_ms))
 

@@ -11,7 +11,6 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.frames import CloseCode
 from chatty.protocol.versions import PROTOCOL_VERSIONS, agree
 from chatty.server.clock import now_ms, timestamp
-from chatty.server.connection import State
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 
@@ -20,18 +19,15 @@ from chatty.server.registry import operation
     "initialize",
     models.InitializeParams,
     models.InitializeResult,
-    kind="query",
+    kind="mutation",
     permission="connection.use",
     errors=("protocol_unsupported", "forbidden/credentials"),
 )
-async def initialize(
-    context: RequestContext, params: models.InitializeParams
-) -> models.InitializeResult:
+async def initialize(context: RequestContext, params: models.InitializeParams) -> models.InitializeResult:
     """Settle version and capabilities. Must not wait: requests pipelined behind it come after it."""
     connection, services = context.connection, context.services
     version = agree(params.protocol.min, params.protocol.max)
     if version is None:
-        connection.state = State.OPENED
         context.after_answer.append(lambda: connection.close(CloseCode.VERSION, "no version in common"))
         older = "client" if params.protocol.max < PROTOCOL_VERSIONS[0] else "server"
         raise ProtocolError(
@@ -82,9 +78,7 @@ async def ping(context: RequestContext, params: models.PingParams) -> models.Pin
     return models.PingResult(time=timestamp(now_ms()))
 
 
-@operation(
-    "connection.set", models.ConnectionSetParams, Empty, kind="mutation", permission="connection.use"
-)
+@operation("connection.set", models.ConnectionSetParams, Empty, kind="mutation", permission="connection.use")
 async def set_connection(context: RequestContext, params: models.ConnectionSetParams) -> Empty:
     """Change what this connection wants; subscriptions made later follow it."""
     if params.deltas is not None:
@@ -101,9 +95,7 @@ async def set_connection(context: RequestContext, params: models.ConnectionSetPa
     kind="query",
     permission="server.read",
 )
-async def status(
-    context: RequestContext, params: models.ServerStatusParams
-) -> models.ServerStatusResult:
+async def status(context: RequestContext, params: models.ServerStatusParams) -> models.ServerStatusResult:
     """Say how the server is."""
     services = context.services
     return models.ServerStatusResult(

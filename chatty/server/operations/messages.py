@@ -3,12 +3,12 @@
 from chatty.protocol import message as models
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, RunDraft
-from chatty.server import turns, wire
+from chatty.protocol.run import ACTIVE_RUN_STATUSES
+from chatty.server import reading, turns, wire
 from chatty.server.clock import now_ms
 from chatty.server.context import RequestContext
 from chatty.server.live.active import Ticket
 from chatty.server.live.hub import PublishedEvent
-from chatty.server import reading
 from chatty.server.registry import operation
 from chatty.server.turns import ModelChoice, Turn
 from chatty.store import conversations, messages, projects, rows
@@ -53,6 +53,8 @@ async def send(context: RequestContext, params: models.MessageSendParams) -> mod
     if subscription is not None:
         head = accepted.events[0].seq - 1 if accepted.events else accepted.seq
         context.after_answer.append(lambda: subscription.release(head))
+        if accepted.run is not None and accepted.run.status in ACTIVE_RUN_STATUSES:
+            context.awaits_run = accepted.run.id
     return _answer(context, accepted)
 
 
@@ -110,9 +112,7 @@ async def regenerate(
     permission="message.write",
     errors=(*TURN_ERRORS, "conflict/not_resumable"),
 )
-async def go_on(
-    context: RequestContext, params: models.MessageContinueParams
-) -> models.MessageSendResult:
+async def go_on(context: RequestContext, params: models.MessageContinueParams) -> models.MessageSendResult:
     """Begin a run that goes on with a reply that ended early."""
     if params.run.reply_id != params.message_id:
         raise ProtocolError("invalid_params", "run.reply_id: a reply that goes on keeps its id")
@@ -263,7 +263,6 @@ async def _keep_in_memory(context: RequestContext, conversation_id: str) -> None
     if services.stores.is_ephemeral(conversation_id):
         return
     await services.stores.keep_in_memory(conversation_id)
-    await services.copy_local_owner(conversation_id)
 
     async def forget() -> None:
         await services.forget_ephemeral(context.scope, conversation_id)

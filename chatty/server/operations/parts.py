@@ -3,14 +3,13 @@
 from chatty.protocol import part as models
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
-from chatty.store import messages, parts as part_rows, rows
+from chatty.store import messages, rows
+from chatty.store import parts as part_rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
 
 
-@operation(
-    "part.read", models.PartReadParams, models.PartReadResult, kind="query", permission="message.read"
-)
+@operation("part.read", models.PartReadParams, models.PartReadResult, kind="query", permission="message.read")
 async def read(context: RequestContext, params: models.PartReadParams) -> models.PartReadResult:
     """Read a stretch of a part: from memory while it is written, else from the store."""
     services = context.services

@@ -109,13 +109,9 @@ async def restore(context: RequestContext, params: models.ProjectRefParams) -> m
     return models.ProjectResult(project=wire.project(row))
 
 
-@operation(
-    "project.delete", models.ProjectRefParams, Empty, kind="mutation", permission="project.write"
-)
+@operation("project.delete", models.ProjectRefParams, Empty, kind="mutation", permission="project.write")
 async def delete(context: RequestContext, params: models.ProjectRefParams) -> Empty:
     """Delete a project. Its conversations stay, in no project."""
     context.services.refuse_if_read_only()
-    await context.services.stores.durable.write(
-        context.scope, projects.delete, params.project_id, now_ms()
-    )
+    await context.services.stores.durable.write(context.scope, projects.delete, params.project_id, now_ms())
     return Empty()

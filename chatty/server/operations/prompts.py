@@ -131,7 +131,7 @@ def _update(scope: Scope, params: models.PromptUpdateParams, at_ms: int) -> Work
         latest = yield from prompts.version(scope, params.prompt_id, row.latest_version)
         if latest.body != params.body:
             new = _new_version(params.body, params.note)
-            yield from prompts.add_version(scope, params.prompt_id, new, None, at_ms)
+            yield from prompts.add_version(scope, params.prompt_id, new, at_ms)
     return (yield from _shown(scope, params.prompt_id))
 
 

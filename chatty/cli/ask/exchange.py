@@ -1,0 +1,255 @@
+"""One question and its run: send, follow, stop when asked, and say how it ended.
+
+Every way of ending leaves through ``_Exchange.run``: done, failed, stopped by a signal or the time, the
+reader of standard output gone, the server gone.
+"""
+
+from time import monotonic
+from typing import Any
+
+from chatty.cli.ask import printers, question, request
+from chatty.cli.ask.options import AskOptions
+from chatty.cli.ask.reply import Reply
+from chatty.cli.ask.result import document
+from chatty.cli.ask.stops import Left, Stopped, Stops
+from chatty.cli.errors import error_from_object, error_line, error_object
+from chatty.cli.exit_codes import ExitCode, exit_code
+from chatty.cli.output.streams import write_note, write_out
+from chatty.cli.session import Session
+from chatty.client.deadline import Deadline
+from chatty.client.oneshot import RpcStream
+from chatty.protocol.errors import ProtocolError
+
+STOP_SECONDS = 2.0
+"""How long a stopped run may take to end before we leave without its last word."""
+
+
+def run(options: AskOptions) -> ExitCode:
+    """Ask, print, and return the exit code."""
+    deadline = Deadline(options.timeout_seconds)
+    session = Session(timeout_seconds=options.timeout_seconds)
+    try:
+        parts = question.parts(options, deadline)
+        prepared = request.build(session, options, parts)
+        left = deadline.remaining("preparing the question")
+    except ProtocolError as error:
+        return _ended_early(error, options)
+    except KeyboardInterrupt:
+        return _ended_early(ProtocolError("cancelled", "interrupted; nothing was sent"), options)
+    if options.is_detached:
+        return _detach(session, prepared, options)
+    with Stops(left) as stops:
+        try:
+            return _Exchange(session, prepared, options, stops).run()
+        except Left:
+            return stops.code or ExitCode.INTERRUPTED
+
+
+def _ended_early(error: ProtocolError, options: AskOptions) -> ExitCode:
+    _print_error(error, options, document(None, None, error=error))
+    return exit_code(error.type)
+
+
+def _detach(session: Session, prepared: request.Request, options: AskOptions) -> ExitCode:
+    """Send, and leave the rest to the server."""
+    try:
+        session.call("message.send", prepared.params)
+    except ProtocolError as error:
+        return _ended_early(error, options)
+    if options.output == "json":
+        _print_json(document(prepared, None))
+    else:
+        write_out(prepared.conversation_id + "\n")
+    return ExitCode.DONE
+
+
+class _Exchange:
+    """A question on its way, and the reply to it."""
+
+    def __init__(
+        self,
+        session: Session,
+        prepared: request.Request,
+        options: AskOptions,
+        stops: Stops,
+    ) -> None:
+        self._session = session
+        self._request = prepared
+        self._options = options
+        self._stops = stops
+        self._reply = Reply(prepared.reply_id, prepared.run_id)
+        self._printer = printers.choose(options)
+        self._was_accepted = False
+        self._error: ProtocolError | None = None
+        self._began = monotonic()
+        self._first_token_at: float | None = None
+
+    def run(self) -> ExitCode:
+        """Send the question, follow the answer to its end, and say how it ended."""
+        try:
+            self._follow()
+            self._fill_gaps()
+            self._printer.finish()
+        except BrokenPipeError:
+            self._cancel_run()
+            return ExitCode.CLOSED_PIPE
+        except Left:
+            self._error = self._error or self._stopped_error()
+            self._finish_quietly()
+        except ProtocolError as error:
+            self._error = error
+            self._finish_quietly()
+        return self._conclude()
+
+    def _follow(self) -> None:
+        stream: RpcStream | None = None
+        while self._reply.status is None:
+            try:
+                with self._stops.waiting():
+                    if stream is None:
+                        stream = self._session.stream("message.send", self._request.params)
+                    frame = next(stream, None)
+            except Stopped:
+                self._stop(stream)
+                if stream is None:
+                    return
+            except ProtocolError as error:
+                raise self._error or error from error
+            else:
+                if frame is None:
+                    raise self._error or self._lost_error()
+                self._take(frame)
+        if stream is not None:
+            stream.close()
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if "method" not in frame:
+            self._was_accepted = True
+            return
+        self._printer.frame(frame)
+        self._show(self._reply.apply(frame["method"], frame["params"]))
+        if self._reply.was_reset:
+            self._reply.was_reset = False
+            self._printer.start_over()
+            write_note("chatty: the provider started over; the text before this is void")
+
+    def _show(self, fresh: str) -> None:
+        if not fresh:
+            return
+        if self._first_token_at is None:
+            self._first_token_at = monotonic()
+        self._printer.text(fresh)
+
+    def _fill_gaps(self) -> None:
+        """Fetch what a part lacks; over one connection in order that is nothing, unless frames were lost."""
+        for index, offset in self._reply.missing():
+            at = offset
+            while at < self._reply.declared[index]:
+                answer = self._session.call(
+                    "part.read",
+                    {
+                        "conversation_id": self._request.conversation_id,
+                        "message_id": self._request.reply_id,
+                        "part": index,
+                        "from": at,
+                    },
+                )
+                if not answer["text"]:
+                    return
+                self._show(self._reply.fill(index, at, answer["text"]))
+                at += len(answer["text"])
+
+    def _stop(self, stream: RpcStream | None) -> None:
+        """Ask the server to stop the run, and allow a moment for its last words."""
+        self._cancel_run()
+        self._error = self._stopped_error()
+        if stream is not None:
+            stream.end_after(STOP_SECONDS)
+
+    def _cancel_run(self) -> None:
+        try:
+            self._session.call("run.cancel", {"run_id": self._request.run_id}, timeout_seconds=STOP_SECONDS)
+            self._was_accepted = True
+        except ProtocolError:
+            # The run never came to be, or the server is gone: either way nothing is left to stop.
+            pass
+
+    def _finish_quietly(self) -> None:
+        """Show what is held back; that standard output fails as well changes nothing any more."""
+        try:
+            self._printer.finish()
+        except (BrokenPipeError, ProtocolError):
+            pass
+
+    def _conclude(self) -> ExitCode:
+        error = self._error or self._failure()
+        if self._options.shows_timing:
+            write_note(f"chatty: {self._timing_line()}")
+        if self._options.output == "json":
+            first, total = self._timing()
+            _print_json(
+                document(self._request, self._reply, first_token_ms=first, total_ms=total, error=error)
+            )
+        elif error is not None:
+            _print_error(error, self._options, {"error": error_object(error)})
+        if error is None:
+            return ExitCode.DONE
+        return self._stops.code or exit_code(error.type)
+
+    def _failure(self) -> ProtocolError | None:
+        """Return what went wrong with the run itself, ``None`` if nothing did."""
+        status, error = self._reply.status, self._reply.error
+        if status == "completed":
+            return None
+        if error is not None:
+            return error_from_object(error)
+        if status == "cancelled":
+            return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self._kept()}")
+        if status == "interrupted":
+            return ProtocolError(
+                "unavailable/interrupted", f"the server stopped in the middle; {self._kept()}"
+            )
+        return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
+
+    def _lost_error(self) -> ProtocolError:
+        return ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+
+    def _stopped_error(self) -> ProtocolError:
+        if self._stops.code == ExitCode.TIMED_OUT:
+            seconds = self._options.timeout_seconds
+            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self._kept()}")
+        word = "terminated" if self._stops.code == ExitCode.TERMINATED else "interrupted"
+        return ProtocolError("cancelled", f"{word}; {self._kept()}")
+
+    def _kept(self) -> str:
+        if self._options.is_ephemeral:
+            return "nothing was kept"
+        if not self._was_accepted:
+            return "nothing was sent"
+        return f"what came is kept: chatty chats show {self._request.conversation_id}"
+
+    def _timing(self) -> tuple[float | None, float]:
+        total = (monotonic() - self._began) * 1000
+        first = None if self._first_token_at is None else (self._first_token_at - self._began) * 1000
+        return (None if first is None else round(first, 1)), round(total, 1)
+
+    def _timing_line(self) -> str:
+        first, total = self._timing()
+        usage = self._reply.usage or {}
+        tokens = f", {usage['input_tokens']} tokens in, {usage['output_tokens']} out" if usage else ""
+        began = "no text" if first is None else f"first text after {first:.0f} ms"
+        return f"{began}, all after {total:.0f} ms{tokens}"
+
+
+def _print_error(error: ProtocolError, options: AskOptions, value: dict[str, Any]) -> None:
+    if options.output == "text":
+        write_note(error_line(error))
+    else:
+        _print_json(value)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    # json costs 3 ms; the text path does without it.
+    from chatty.cli.output.json import print_json
+
+    print_json(value)

@@ -1,0 +1,48 @@
+"""The one object that ``chatty ask --json`` prints, in every case. Fields are only added, never renamed."""
+
+from typing import Any
+
+from chatty.cli.ask.reply import Reply
+from chatty.cli.ask.request import Request
+from chatty.cli.errors import error_object
+from chatty.protocol.errors import ProtocolError
+
+_NO_USAGE: dict[str, Any] = {
+    "input_tokens": 0,
+    "cached_input_tokens": 0,
+    "output_tokens": 0,
+    "reasoning_tokens": 0,
+    "cost_usd": None,
+    "estimated": False,
+}
+"""The wire leaves out what is null; scripts find every field."""
+
+
+def document(
+    request: Request | None,
+    reply: Reply | None,
+    *,
+    first_token_ms: float | None = None,
+    total_ms: float | None = None,
+    error: ProtocolError | None = None,
+) -> dict[str, Any]:
+    """Return the object; what is not known, because it never came to it, is ``null``."""
+    answer: dict[str, Any] = {
+        "conversation_id": request.conversation_id if request else None,
+        "message_id": request.reply_id if request else None,
+        "run_id": request.run_id if request else None,
+        "model": reply.model if reply else None,
+        "provider": reply.provider if reply else None,
+        "text": reply.text if reply else "",
+        "parts": _parts(reply) if reply else [],
+        "finish_reason": reply.finish_reason if reply else None,
+        "usage": {**_NO_USAGE, **reply.usage} if reply and reply.usage else None,
+        "timing": {"first_token_ms": first_token_ms, "total_ms": total_ms},
+    }
+    if error is not None:
+        answer["error"] = error_object(error)
+    return answer
+
+
+def _parts(reply: Reply) -> list[dict[str, str]]:
+    return [{"type": part.type, "text": part.text} for _, part in sorted(reply.parts.items())]

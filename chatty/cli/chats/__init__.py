@@ -1,0 +1,1 @@
+"""``chatty chats``: the conversations that are kept."""

@@ -1,0 +1,32 @@
+"""What archive, delete and restore share: do it to each conversation, say so, and say how to undo it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from chatty.cli.output.json import print_json
+from chatty.cli.output.notes import say
+from chatty.cli.session import Session
+
+
+def change_each(
+    session: Session, method: str, conversation_ids: Iterable[str], word: str, *, undo: bool, as_json: bool
+) -> None:
+    """Call the method for each conversation and print what became of it.
+
+    Args:
+        word: what was done, in the past tense.
+        undo: whether ``chatty chats restore`` takes it back.
+    """
+    items: list[dict[str, Any]] = []
+    for conversation_id in conversation_ids:
+        session.call(method, {"conversation_id": conversation_id})
+        item = {"id": conversation_id, "status": word}
+        if undo:
+            item["undo"] = f"chatty chats restore {conversation_id}"
+        items.append(item)
+        if not as_json:
+            say(f"{word} {conversation_id}")
+            if undo:
+                say(f"undo: {item['undo']}")
+    if as_json:
+        print_json({"items": items, "next": None})

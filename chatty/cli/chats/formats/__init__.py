@@ -1,0 +1,1 @@
+"""Conversations as files: Markdown and HTML to read, JSON and JSONL to read back."""

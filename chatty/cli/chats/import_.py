@@ -1,0 +1,141 @@
+"""``chatty chats import``."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from chatty.cli.arguments import AsJson
+from chatty.cli.chats.formats.own import Entry, read
+from chatty.cli.errors import Leave
+from chatty.cli.exit_codes import ExitCode, exit_code
+from chatty.cli.output.json import print_json
+from chatty.cli.output.notes import say
+from chatty.cli.output.streams import write_note
+from chatty.cli.session import Session
+from chatty.protocol.errors import ProtocolError
+from chatty.rendering.sanitizer import sanitize
+
+EXAMPLE = "chatty chats import chats.jsonl --dry-run"
+
+
+class Source(StrEnum):
+    """Whose format a file has."""
+
+    AUTO = "auto"
+    CHATTY = "chatty"
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What came of an import so far."""
+
+    conversations: int = 0
+    messages: int = 0
+    skipped: int = 0
+    errors: list[dict[str, str]] = field(default_factory=list)
+    code: ExitCode = ExitCode.DONE
+
+    def refuse(self, where: str, why: str, code: ExitCode) -> None:
+        """Note what could not be imported; the first reason decides the exit code."""
+        self.errors.append({"where": where, "why": why})
+        self.code = self.code or code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"conversations", "messages", "skipped", "errors": [{"where", "why"}]}``."""
+        return {
+            "conversations": self.conversations,
+            "messages": self.messages,
+            "skipped": self.skipped,
+            "errors": self.errors,
+        }
+
+
+def import_chats(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Exported files; - is standard input.")
+    ],
+    source: Annotated[Source, typer.Option("--from", help="Whose format the files have.")] = Source.AUTO,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import what was exported as JSON or JSONL.
+
+    Conversations that are here already are skipped.
+    """
+    session = Session()
+    tally = _Tally()
+    for path in paths:
+        for entry in _entries(path):
+            _take(session, entry, tally, dry_run=dry_run)
+    if as_json:
+        print_json(tally.to_json())
+    else:
+        _print(tally, dry_run=dry_run)
+    if tally.code:
+        raise Leave(tally.code)
+
+
+def _entries(path: str) -> Iterator[Entry]:
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else _content(path)
+    except OSError as error:
+        yield Entry(path, why=str(error.strerror))
+    else:
+        yield from read(content, path)
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _take(session: Session, entry: Entry, tally: _Tally, *, dry_run: bool) -> None:
+    if entry.conversation is None:
+        tally.refuse(entry.where, entry.why, ExitCode.USAGE)
+        return
+    try:
+        answer = (
+            _would_import(session, entry.conversation) if dry_run else _import(session, entry.conversation)
+        )
+    except ProtocolError as error:
+        if error.family in ("connection", "protocol_unsupported"):
+            raise
+        tally.refuse(entry.where, error.message, exit_code(error.type))
+        return
+    tally.skipped += bool(answer["skipped"])
+    tally.conversations += not answer["skipped"]
+    tally.messages += answer["messages"]
+
+
+def _import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return session.call("conversation.import", {"conversation": conversation})
+    except ProtocolError as error:
+        if error.family != "conflict":
+            raise
+        # It is here and has changed since it was exported: nothing is overwritten.
+        return {"skipped": True, "messages": 0}
+
+
+def _would_import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
+    try:
+        session.call("conversation.get", {"conversation_id": conversation["id"]})
+    except ProtocolError as error:
+        if error.family != "not_found":
+            raise
+        return {"skipped": False, "messages": len(conversation["messages"])}
+    return {"skipped": True, "messages": 0}
+
+
+def _print(tally: _Tally, *, dry_run: bool) -> None:
+    verb = "would import" if dry_run else "imported"
+    say(
+        f"{verb} {tally.conversations} conversations with {tally.messages} messages; "
+        f"{tally.skipped} were here already"
+    )
+    for error in tally.errors:
+        write_note(f"chatty: {sanitize(error['where'] + ': ' + error['why'], multiline=False)}")

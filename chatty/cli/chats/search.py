@@ -1,0 +1,47 @@
+"""``chatty chats search``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from chatty.cli import references
+from chatty.cli.arguments import AsJson, CursorOption, Limit, ProjectOption
+from chatty.cli.output.json import print_items
+from chatty.cli.output.tables import print_table
+from chatty.cli.output.times import ago
+from chatty.cli.session import Session
+
+EXAMPLE = "chatty chats search '\"group commit\" -redis'"
+
+
+def search_chats(
+    query: Annotated[
+        list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", prefix* and -without.')
+    ],
+    limit: Limit = 20,
+    cursor: CursorOption = None,
+    project: ProjectOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search all messages, newest first."""
+    session = Session()
+    params: dict[str, Any] = {"query": " ".join(query)}
+    if project is not None:
+        params["project_id"] = references.project(session, project)["id"]
+    hits, following = session.page("search.query", params, limit=limit, cursor=cursor)
+    if as_json:
+        print_items(hits, following)
+        return
+    print_table(
+        ("ID", "WHEN", "TITLE", "TEXT"),
+        [
+            (
+                references.short_id(hit.get("conversation_id") or ""),
+                ago(hit["at"]),
+                hit["title"][:30],
+                hit["snippet"],
+            )
+            for hit in hits
+        ],
+        empty="nothing found; fewer words or a prefix* find more",
+    )

@@ -1,0 +1,43 @@
+"""``chatty chats show``."""
+
+from typing import Annotated
+
+import typer
+
+from chatty.cli import references
+from chatty.cli.arguments import AsJson, Conversation
+from chatty.cli.chats import transcript
+from chatty.cli.output.json import print_json
+from chatty.cli.output.streams import out_is_terminal, write_out
+from chatty.cli.session import Session
+
+EXAMPLE = "chatty chats show last"
+
+
+def show_chat(
+    conversation: Conversation,
+    tree: Annotated[bool, typer.Option("--tree", help="All branches, not only the one in use.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a conversation along the path in use."""
+    session = Session()
+    found = references.conversation(session, conversation)
+    read = transcript.whole_tree if tree else transcript.path_in_use
+    messages = read(session, found["id"])
+    if as_json:
+        print_json({"conversation": found, "messages": [_with_text(message) for message in messages]})
+        return
+    # The formats cost nothing that scripts with --json should pay.
+    from chatty.cli.chats.formats.markdown import to_markdown
+
+    text = to_markdown(found, messages)
+    if out_is_terminal():
+        from chatty.rendering.sanitizer import sanitize
+
+        text = sanitize(text)
+    write_out(text)
+
+
+def _with_text(message: dict[str, object]) -> dict[str, object]:
+    """Add the text, and the fields that the wire leaves out when they are null."""
+    return {"model": None, "usage": None, **message, "text": transcript.text_of(message)}

@@ -1,0 +1,1 @@
+"""Completion in the shell: the scripts, the words, and the commands that install them."""

@@ -1,0 +1,166 @@
+"""Checks of the machine: versions, directories, disk, file system, terminal, keyring. No server is asked."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+
+import chatty
+from chatty.cli.doctor.finding import Finding, failed, ok, warning
+from chatty.cli.exit_codes import ExitCode
+from chatty.client.locations import Locations
+
+GOOD_SQLITE = (3, 51, 3)
+"""Older ones can lose a write when two connections checkpoint at once (sqlite.org, WAL-reset bug)."""
+LITTLE_DISK_BYTES = 1 << 30
+NO_DISK_BYTES = 64 << 20
+KEYRING_SECONDS = 5.0
+"""A locked keyring may wait for a password dialogue that nobody sees."""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "fuse.sshfs", "afs", "9p", "ceph", "fuse.ceph", "lustre")
+)
+
+
+def versions() -> Iterator[Finding]:
+    """Look at chatty, Python and SQLite."""
+    yield ok("chatty", chatty.__version__)
+    yield ok("python", f"{platform.python_version()} at {sys.executable}, {platform.platform()}")
+    if sqlite3.sqlite_version_info < GOOD_SQLITE:
+        wanted = ".".join(map(str, GOOD_SQLITE))
+        yield warning(
+            "sqlite",
+            f"{sqlite3.sqlite_version}, older than {wanted}",
+            f"use a Python with SQLite {wanted} or newer when you can",
+        )
+    else:
+        yield ok("sqlite", sqlite3.sqlite_version)
+
+
+def directories(locations: Locations) -> Iterator[Finding]:
+    """Look at where things are kept: can it be written, and can others read it?"""
+    places = (("config", locations.config_dir), ("data", locations.data_dir), ("state", locations.state_dir))
+    for name, path in places:
+        yield _directory(f"{name}_directory", path)
+
+
+def disk(locations: Locations) -> Finding:
+    """Look at the room left for conversations."""
+    free = shutil.disk_usage(_nearest_existing(locations.data_dir)).free
+    detail = f"{free / (1 << 30):.1f} GiB free for {locations.data_dir}"
+    if free < NO_DISK_BYTES:
+        return failed("disk", detail, "make room, then try again: nothing can be kept", ExitCode.STORAGE)
+    if free < LITTLE_DISK_BYTES:
+        return warning("disk", detail, "make room before it runs out")
+    return ok("disk", detail)
+
+
+def file_system(locations: Locations, mounts: str = "/proc/self/mounts") -> Finding:
+    """Look at the file system under the database: write-ahead logs need a local one."""
+    kind = _file_system_type(_nearest_existing(locations.data_dir), mounts)
+    if kind in NETWORK_FILE_SYSTEMS:
+        return failed(
+            "file_system",
+            f"{locations.data_dir} is on a network file system ({kind})",
+            "put the data on a local disk: set CHATTY_HOME or XDG_DATA_HOME",
+            ExitCode.STORAGE,
+        )
+    return ok("file_system", f"{kind or 'a local or unknown file system'} under {locations.data_dir}")
+
+
+def terminal() -> Finding:
+    """Look at the terminal this runs in."""
+    if not (os.isatty(0) and os.isatty(1)):
+        return ok("terminal", "none here; the full-screen client needs one, everything else does not")
+    size = os.get_terminal_size(1)
+    kind = os.environ.get("TERM", "")
+    detail = f"{kind or 'unnamed'}, {size.columns} by {size.lines}, {_colours()}"
+    if kind in ("", "dumb"):
+        return warning("terminal", detail, "this one cannot draw screens; use: chatty --plain")
+    if size.columns < 80:
+        return warning("terminal", detail, "80 columns or more show everything")
+    return ok("terminal", detail)
+
+
+def keyring() -> Finding:
+    """Look at where keys can be kept."""
+    name = _keyring_name()
+    if name is None:
+        return warning(
+            "keyring",
+            f"no answer within {KEYRING_SECONDS:.0f} s",
+            "unlock it, or keep keys in a file: chatty providers add NAME --keep-in file",
+        )
+    if "fail" in name or "null" in name:
+        return warning(
+            "keyring",
+            "none on this machine",
+            "use variables such as OPENAI_API_KEY, or: chatty providers add NAME --keep-in file",
+        )
+    return ok("keyring", name)
+
+
+def _directory(check: str, path: str) -> Finding:
+    nearest = _nearest_existing(path)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return failed(
+            check,
+            f"{nearest} cannot be written",
+            f"make it yours: chown or chmod {nearest}",
+            ExitCode.STORAGE,
+        )
+    if nearest != path:
+        return ok(check, f"{path}, made when needed")
+    if os.stat(path).st_mode & 0o077:
+        return warning(check, f"{path} can be read by others", f"chmod 700 {path}")
+    return ok(check, path)
+
+
+def _nearest_existing(path: str) -> str:
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _file_system_type(path: str, mounts: str) -> str | None:
+    """Return the type of the longest mount point above a path, ``None`` where the system does not tell."""
+    try:
+        with open(mounts, encoding="utf-8", errors="replace") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return None
+    real = os.path.realpath(path)
+    found = [(row[1], row[2]) for row in rows if len(row) > 2 and _is_under(real, row[1])]
+    return max(found, key=lambda mount: len(mount[0]))[1] if found else None
+
+
+def _is_under(path: str, mount_point: str) -> bool:
+    return path == mount_point or path.startswith(mount_point.rstrip("/") + "/")
+
+
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "no colours wanted"
+    return "16 million colours" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "few colours"
+
+
+def _keyring_name() -> str | None:
+    """Return the backend's name; asked in a thread, because a backend may hang."""
+    names: list[str] = []
+
+    def look() -> None:
+        # keyring: 60 ms and the desktop's services.
+        import keyring as keyring_library
+
+        backend = keyring_library.get_keyring()
+        names.append(
+            f"{type(backend).__module__}.{type(backend).__qualname__}".removeprefix("keyring.backends.")
+        )
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(KEYRING_SECONDS)
+    return names[0] if names else None

@@ -1,0 +1,85 @@
+"""``chatty`` without a command: the options of the full-screen client, and the way into it.
+
+The client itself is ``chatty.tui``; with ``--plain`` it is a line-by-line chat in ``plain_chat``.
+"""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from chatty.cli.arguments import complete_conversations, complete_models, complete_projects
+from chatty.cli.errors import usage_error
+
+EXAMPLE = "chatty -c"
+
+
+def full_screen(
+    context: typer.Context,
+    continue_last: Annotated[
+        bool, typer.Option("-c", "--continue", help="Go on with the last conversation.")
+    ] = False,
+    conversation: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Open this conversation.", autocompletion=complete_conversations),
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Work in this project.", autocompletion=complete_projects),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "-m", "--model", metavar="PROVIDER/MODEL", help="Ask this model.", autocompletion=complete_models
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Talk to this server instead of the local one.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Chat line by line, without a screen.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Print tracebacks; works with every command.")
+    ] = False,
+) -> None:
+    """Open the full-screen client, unless a command was named."""
+    if server is not None:
+        # Every command reads the server from the environment; the option is short for setting it.
+        os.environ["CHATTY_SERVER"] = server
+    if context.invoked_subcommand is not None:
+        return
+    if version:
+        _print_version()
+        return
+    if conversation and continue_last:
+        raise usage_error("--continue and --conversation name two conversations; give one of them")
+    _require_terminal()
+    choices: dict[str, Any] = {
+        "continue_last": continue_last,
+        "conversation": conversation,
+        "project": project,
+        "model": model,
+    }
+    if plain:
+        from chatty.cli.plain_chat import run as run_plain
+
+        run_plain(**choices)
+    else:
+        # Textual: 150 to 200 ms, paid by this command alone.
+        from chatty.tui.app import run
+
+        run(server=server, **choices)
+
+
+def _require_terminal() -> None:
+    if not (os.isatty(0) and os.isatty(1)):
+        raise usage_error(
+            'the full-screen client needs a terminal; in scripts use: chatty ask "your question"'
+        )
+
+
+def _print_version() -> None:
+    from chatty import __version__
+    from chatty.cli.output.streams import write_out
+
+    write_out(f"chatty {__version__}\n")

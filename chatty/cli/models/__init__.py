@@ -1,0 +1,1 @@
+"""``chatty models``: what can answer."""

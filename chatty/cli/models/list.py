@@ -1,0 +1,63 @@
+"""``chatty models list``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.output.json import print_json
+from chatty.cli.output.tables import print_table
+from chatty.cli.session import Session
+
+EXAMPLE = "chatty models list --provider openai"
+
+
+def list_models(
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            "--provider", metavar="NAME", help="Only this provider's.", autocompletion=complete_providers
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also models of providers that have no key here.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List models and their prices.
+
+    Prices are list prices in USD per million tokens.
+    """
+    params: dict[str, Any] = {"all": everything}
+    if provider is not None:
+        params["provider"] = provider
+    answer = Session().call("model.list", params)
+    if as_json:
+        print_json({"items": answer["items"], "next": None, "default": answer.get("default")})
+        return
+    print_table(
+        ("MODEL", "CONTEXT", "IN", "OUT", ""),
+        [_row(model) for model in answer["items"]],
+        empty="no models; add a provider with: chatty providers add openai",
+    )
+
+
+def _row(model: dict[str, Any]) -> tuple[str, ...]:
+    marks = [
+        word for word, holds in (("default", model["is_default"]), ("no key", not model["is_ready"])) if holds
+    ]
+    return (
+        model["id"],
+        _tokens(model.get("context_tokens")),
+        _price(model.get("input_usd_per_million")),
+        _price(model.get("output_usd_per_million")),
+        ", ".join(marks),
+    )
+
+
+def _tokens(count: int | None) -> str:
+    return "-" if count is None else f"{count // 1000}k"
+
+
+def _price(usd: float | None) -> str:
+    return "-" if usd is None else f"{usd:g}"

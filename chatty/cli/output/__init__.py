@@ -1,0 +1,1 @@
+"""How results leave: standard output for data, standard error for people, JSON, tables, times."""

@@ -1,0 +1,1 @@
+"""``chatty projects``: folders of prompts and conversations."""

@@ -1,0 +1,1 @@
+"""``chatty prompts``: named texts with numbered versions."""

@@ -1,0 +1,1 @@
+"""``chatty providers``: the vendors and endpoints that answer. Keys never pass through an option."""

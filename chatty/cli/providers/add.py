@@ -1,0 +1,128 @@
+"""``chatty providers add``: the key comes from a prompt, a pipe or a variable, never from an option.
+
+Options are seen by everybody in the process list and kept in the shell's history.
+"""
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.errors import usage_error
+from chatty.cli.output.json import print_json
+from chatty.cli.output.notes import say
+from chatty.cli.session import Session
+
+EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
+
+_LONGEST_KEY = 10000
+
+
+class Place(StrEnum):
+    """Where a key is kept."""
+
+    KEYRING = "keyring"
+    FILE = "file"
+
+
+class Kind(StrEnum):
+    """Whose protocol an endpoint speaks."""
+
+    OPENAI = "openai"
+    GROQ = "groq"
+
+
+def add_provider(
+    provider: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="openai, groq, or a name for an endpoint of your own.",
+            autocompletion=complete_providers,
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="The address of an endpoint of your own.")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="The protocol it speaks.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--default-model", metavar="MODEL", help="The model to use without a choice."),
+    ] = None,
+    key_stdin: Annotated[bool, typer.Option("--key-stdin", help="Read the key from standard input.")] = False,
+    key_env: Annotated[
+        str | None, typer.Option("--key-env", metavar="VARIABLE", help="Take the key from this variable.")
+    ] = None,
+    no_key: Annotated[bool, typer.Option("--no-key", help="The endpoint needs none.")] = False,
+    keep_in: Annotated[
+        Place,
+        typer.Option("--keep-in", help="Where to keep the key; the file is plain text only you can read."),
+    ] = Place.KEYRING,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a key, or add an endpoint of your own.
+
+    Without options it asks for the key. No option takes one: those can be seen by others.
+    """
+    name = provider or _asked_name()
+    params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
+    key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key)
+    for field, value in (("base_url", base_url), ("kind", kind), ("default_model", model), ("api_key", key)):
+        if value is not None:
+            params[field] = str(value)
+    added = Session().call("provider.add", params)["provider"]
+    if as_json:
+        print_json({"provider": added})
+    else:
+        say(f"{added['name']}: key {_where(added['key_source'])}; try it with: chatty providers test {name}")
+
+
+def _asked_name() -> str:
+    """Ask which provider is meant, if there is somebody to ask."""
+    if not os.isatty(0):
+        raise usage_error("which provider? for example: chatty providers add openai --key-stdin")
+    name = input("Provider (openai, groq, or a name for an endpoint of your own): ").strip()
+    if not name:
+        raise usage_error("no provider was named; nothing was kept")
+    return name
+
+
+def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> str | None:
+    if from_stdin + (variable is not None) + none > 1:
+        raise usage_error("--key-stdin, --key-env and --no-key exclude each other; give one of them")
+    if none:
+        return None
+    if variable is not None:
+        return _checked(os.environ.get(variable, ""), f"the variable {variable}")
+    if from_stdin or not os.isatty(0):
+        return _checked(sys.stdin.buffer.read(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
+    return _checked(_asked(name), "what was typed")
+
+
+def _asked(name: str) -> str:
+    # Turns the terminal's echo off and back on, also on ctrl+c.
+    from getpass import getpass
+
+    try:
+        return getpass(f"Key for {name} (not shown): ")
+    except EOFError:
+        return ""
+
+
+def _checked(key: str, source: str) -> str:
+    """Refuse what cannot be a key; the key itself is never quoted."""
+    key = key.strip()
+    if not key:
+        raise usage_error(f"{source} holds no key; nothing was kept")
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        raise usage_error(f"{source} does not hold one key in plain characters; nothing was kept")
+    return key
+
+
+def _where(key_source: str) -> str:
+    return {"keyring": "kept in the keyring", "file": "kept in a file", "not_needed": "not needed"}.get(
+        key_source, key_source
+    )

@@ -1,0 +1,1 @@
+"""``chatty server``: the local background server."""

@@ -1,0 +1,65 @@
+"""A longer text from wherever the caller has it: an option, a file, a pipe, or an editor."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+from chatty.cli.errors import usage_error
+from chatty.protocol.errors import ProtocolError
+
+
+def longer_text(given: str | None, path: str | None, *, start: str, what: str) -> str:
+    """Return the text.
+
+    Args:
+        given: the text itself, from an option.
+        path: a file to read, ``-`` for standard input.
+        start: what the editor opens with.
+        what: what the text is, for errors: ``"prompt"``.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage``: given twice, unreadable, or nowhere to come from.
+    """
+    if given is not None and path is not None:
+        raise usage_error(f"the {what} is given twice; give its text or its file")
+    if given is not None:
+        return given
+    if path is not None and path != "-":
+        return _file(path)
+    if path == "-" or not os.isatty(0):
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    return edited(start, what)
+
+
+def edited(text: str, what: str) -> str:
+    """Let the person write in their own editor and return the result.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage`` when no editor is named; ``cancelled`` when it failed.
+    """
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        raise usage_error(f"no editor is named in VISUAL or EDITOR; give the {what} with --body or -f FILE")
+    with tempfile.TemporaryDirectory(prefix="chatty-") as directory:
+        path = os.path.join(directory, f"{what}.md")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        try:
+            status = subprocess.run([*shlex.split(editor), path], check=False).returncode
+        except OSError as error:
+            raise usage_error(f"the editor {editor} cannot be started: {error.strerror}") from error
+        if status != 0:
+            raise ProtocolError("cancelled", f"the editor ended with {status}; the {what} was not changed")
+        return _file(path)
+
+
+def _file(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise usage_error(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise usage_error(f"{path} is not text in UTF-8") from error

@@ -1,0 +1,150 @@
+"""Bringing the outbox to the server: in order within a conversation, until the server has spoken.
+
+It repeats under the same ids as often as it takes. Only a refusal that would be repeated ends the
+attempts; the text then stays on disk for the person to see.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from chatty.client.backoff import Backoff
+from chatty.client.outbox import Entry, Outbox
+from chatty.client.updates import OutboxChanged
+from chatty.protocol.errors import ProtocolError
+
+Request = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+logger = logging.getLogger(__name__)
+
+_BUSY = Backoff(first_seconds=0.5, cap_seconds=30.0)
+
+
+class Delivery:
+    """Delivers entries of one outbox.
+
+    Args:
+        request: waits for the link, asks, and raises ``connection/lost`` when the link breaks.
+        is_online: whether the link stands now.
+        tell: hears of every change.
+        random: returns a number in ``[0, 1)``.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        request: Request,
+        is_online: Callable[[], bool],
+        tell: Callable[[OutboxChanged], None],
+        random: Callable[[], float],
+    ) -> None:
+        self._outbox = outbox
+        self._request = request
+        self._is_online = is_online
+        self._tell = tell
+        self._random = random
+        self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not accepted yet."""
+        return len(self._waiting)
+
+    async def resume(self) -> None:
+        """Take up what an earlier program, or another one, has left in the outbox."""
+        for entry in await asyncio.to_thread(self._outbox.entries):
+            if not entry.is_refused:
+                self._begin(entry, asyncio.create_task(_nothing()))
+
+    async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Deliver a new request and return its result, however long that takes.
+
+        Cancelling stops the waiting only: the entry stays and is delivered.
+
+        Raises:
+            ProtocolError: the server refused it for good, or it could not be kept (``storage/…``).
+        """
+        entry = self._outbox.prepare(method, params)
+        kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
+        return await asyncio.shield(self._begin(entry, kept))
+
+    async def settle(self, conversation_id: str) -> bool:
+        """Wait for what is on its way to a conversation; tell whether there was anything."""
+        newest = self._newest.get(conversation_id)
+        if newest is None:
+            return False
+        await asyncio.wait([newest])
+        return True
+
+    async def close(self) -> None:
+        """Stop; what was not accepted stays on disk."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    def _begin(self, entry: Entry, kept: asyncio.Task[None]) -> asyncio.Task[dict[str, Any]]:
+        before = self._newest.get(entry.conversation_id)
+        task = asyncio.create_task(self._deliver_after(before, entry, kept))
+        self._newest[entry.conversation_id] = task
+        self._waiting.add(task)
+        task.add_done_callback(lambda done: self._forget(entry, done))
+        self._tell(OutboxChanged(self.waiting))
+        return task
+
+    def _forget(self, entry: Entry, task: asyncio.Task[dict[str, Any]]) -> None:
+        self._waiting.discard(task)
+        if self._newest.get(entry.conversation_id) is task:
+            del self._newest[entry.conversation_id]
+        error = None if task.cancelled() else task.exception()
+        refusal = error if isinstance(error, ProtocolError) else None
+        if error is not None and refusal is None:
+            logger.error("delivering %s failed", entry.name, exc_info=error)
+        self._tell(OutboxChanged(self.waiting, entry.id if refusal else None, refusal))
+
+    async def _deliver_after(
+        self,
+        before: asyncio.Task[dict[str, Any]] | None,
+        entry: Entry,
+        kept: asyncio.Task[None],
+    ) -> dict[str, Any]:
+        if not self._is_online():
+            await kept  # nobody hears of it yet, so the disk has to
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            result = await self._deliver(entry)
+        except ProtocolError:
+            await _ended(kept)
+            await asyncio.to_thread(self._outbox.refuse, entry)
+            raise
+        await _ended(kept)
+        await asyncio.to_thread(self._outbox.remove, entry)
+        return result
+
+    async def _deliver(self, entry: Entry) -> dict[str, Any]:
+        """Ask until there is an answer that stands. The file is written beside the first attempt."""
+        attempt = 0
+        while True:
+            try:
+                return await self._request(entry.method, entry.params)
+            except ProtocolError as error:
+                if error.type == "connection/lost":
+                    continue  # the next request waits for the link
+                if not error.retryable:
+                    raise
+                pause = _BUSY.delay_seconds(attempt, self._random)
+                await asyncio.sleep(max(pause, (error.retry_after_ms or 0) / 1000))
+                attempt += 1
+
+
+async def _nothing() -> None:
+    """What has been read from the disk is on it."""
+
+
+async def _ended(kept: asyncio.Task[None]) -> None:
+    """Wait for the writing of a file. If that failed, the server's answer stands all the same."""
+    with suppress(ProtocolError):
+        await kept

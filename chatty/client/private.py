@@ -1,0 +1,90 @@
+"""Directories and files that only their owner may enter or read. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from chatty.client.errors import link_error
+
+
+def ensure_private_directory(path: str) -> None:
+    """Create the directory with mode 0700 where it is missing, and refuse one that others can enter.
+
+    Raises:
+        ProtocolError: ``connection/peer``, when it is a link, belongs to another user, or others may
+            write to it; ``storage/read_only`` or ``storage/unavailable``, when it cannot be created.
+    """
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        found = os.lstat(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise link_error(
+            "connection/peer",
+            f"{path} is not a directory that only you can write to; nothing was sent. "
+            "Remove it, or set CHATTY_HOME to a directory of your own.",
+            path=path,
+        )
+    if found.st_mode & 0o077:
+        os.chmod(path, 0o700)
+
+
+def write_durably(path: str, content: bytes) -> None:
+    """Put the content at the path: whole or not at all, readable by the owner only, safe on return.
+
+    A temporary file beside it is flushed to the disk and renamed over it, then the directory is
+    flushed, so that neither a crash nor a power cut leaves half a file or an old name.
+
+    Raises:
+        OSError: the disk is full, read-only, or away; the old content is untouched.
+    """
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        _forget(temporary)
+        raise
+    sync_directory(directory)
+
+
+def sync_directory(path: str) -> None:
+    """Flush a directory, so that names just made or removed in it survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unusable(path: str, error: OSError) -> Exception:
+    """Return the error for a path that the system refused, with the way out."""
+    import errno
+
+    kinds = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read_only", errno.EACCES: "read_only"}
+    return link_error(
+        f"storage/{kinds.get(error.errno or 0, 'unavailable')}",
+        f"{path} cannot be used: {error.strerror}. Make room or make it writable, or set CHATTY_HOME.",
+        path=path,
+    )
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

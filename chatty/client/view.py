@@ -1,0 +1,389 @@
+"""The state of one conversation as its updates make it. No I/O, no screen, no clock.
+
+The rule that tests hold it to: a view made from a snapshot and the updates after it equals a view
+made from a later snapshot. Unknown events and unknown types of parts change nothing but the place.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatty.client.updates import Delta, Event, Snapshot, Update
+
+
+class PartView:
+    """One typed piece of a message.
+
+    Attributes:
+        type: ``text``, ``reasoning``, …; a face shows a placeholder for one it does not know.
+        name: file name of attached text.
+        status: ``streaming`` or ``completed``.
+        generation: raised whenever the text so far was thrown away.
+        data: facts of this type.
+        length: code points in the text.
+    """
+
+    __slots__ = ("_pieces", "data", "generation", "length", "name", "status", "type")
+
+    def __init__(
+        self,
+        part_type: str,
+        text: str = "",
+        *,
+        name: str | None = None,
+        status: str = "streaming",
+        generation: int = 0,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        self.type = part_type
+        self.name = name
+        self.status = status
+        self.generation = generation
+        self.data = data
+        self.length = len(text)
+        self._pieces = [text] if text else []
+
+    @property
+    def text(self) -> str:
+        """The whole text. Joined on demand: adding a delta costs no copy of what is there."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def write(self, offset: int, text: str) -> None:
+        """Let the text be ``text`` from ``offset`` on."""
+        if offset < self.length:
+            self._pieces = [self.text[:offset]]
+            self.length = offset
+        if text:
+            self._pieces.append(text)
+            self.length += len(text)
+
+    def as_wire(self) -> dict[str, Any]:
+        """Return the part as the protocol writes it."""
+        return {
+            "type": self.type,
+            "text": self.text,
+            "name": self.name,
+            "status": self.status,
+            "g": self.generation,
+            "data": self.data,
+        }
+
+
+@dataclass(slots=True)
+class MessageView:
+    """One message. Fields as in ``chatty.protocol.message.Message``."""
+
+    id: str
+    parent_id: str | None
+    created_seq: int
+    role: str
+    status: str
+    created_at: str
+    parts: list[PartView]
+    author: dict[str, Any] | None = None
+    run_id: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    edited_from_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What a reader of the message reads: its parts of type ``text``, joined."""
+        return "".join(part.text for part in self.parts if part.type == "text")
+
+    def part(self, index: int, part_type: str) -> PartView:
+        """Return a part, made now if it is new; parts before it that never came are empty."""
+        while len(self.parts) <= index:
+            self.parts.append(PartView(part_type))
+        return self.parts[index]
+
+
+@dataclass(slots=True)
+class Node:
+    """A message without text: what siblings are counted by."""
+
+    id: str
+    parent_id: str | None
+    role: str
+    status: str
+    created_seq: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is different since somebody looked last."""
+
+    messages: set[str] = field(default_factory=set)
+    """Messages to draw again."""
+    shape: bool = False
+    """Messages came, went, or another path is in use."""
+    conversation: bool = False
+    """Title, model, runs or the like."""
+
+
+class ConversationView:
+    """One conversation, kept up by ``apply``.
+
+    The path in use follows what this user adds, from whichever program, and what anybody adds at its
+    end; what others add elsewhere leaves it alone.
+
+    Args:
+        user_id: who looks; ``None``: everything is this user's own, as on a local server.
+
+    Attributes:
+        conversation: as ``chatty.protocol.conversation.Conversation``; empty before the first snapshot.
+        messages: those with text at hand, by id.
+        nodes: every message, by id, in order of creation.
+        leaf: the last message of the path in use.
+        runs: the runs that are not finished, by id.
+        head: the newest event applied.
+        has_older: whether the path goes on above the messages at hand.
+    """
+
+    def __init__(self, user_id: str | None = None) -> None:
+        self._user_id = user_id
+        self.conversation: dict[str, Any] = {}
+        self.messages: dict[str, MessageView] = {}
+        self.nodes: dict[str, Node] = {}
+        self.leaf: str | None = None
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.head = 0
+        self.has_older = False
+        self._children: dict[str | None, list[str]] = {}
+        self._changes = Changes()
+
+    def apply(self, update: Update) -> None:
+        """Take over one update of a ``Subscription``."""
+        match update:
+            case Snapshot(result):
+                self._replace(result)
+            case Event():
+                self._apply_event(update)
+            case Delta():
+                self._apply_delta(update)
+
+    def take_changes(self) -> Changes:
+        """Return what has changed since this was called last."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    def path(self) -> list[MessageView]:
+        """Return the messages at hand on the path in use, oldest first."""
+        path: list[MessageView] = []
+        current = self.leaf
+        while current is not None and (message := self.messages.get(current)) is not None:
+            path.append(message)
+            current = message.parent_id
+        return path[::-1]
+
+    def siblings(self, message_id: str) -> list[str]:
+        """Return the ids of all versions of a message, itself included, in order of creation."""
+        node = self.nodes.get(message_id)
+        return [] if node is None else list(self._children[node.parent_id])
+
+    def newest_leaf(self, message_id: str) -> str:
+        """Return the end of the path through a message that was added to last.
+
+        The newest message below it is that end: whatever follows a message is newer.
+        """
+        newest, to_visit = message_id, [message_id]
+        while to_visit:
+            current = to_visit.pop()
+            newest = max(newest, current, key=lambda found: self.nodes[found].created_seq)
+            to_visit += self._children.get(current, ())
+        return newest
+
+    def choose_leaf(self, message_id: str) -> None:
+        """Use the path that ends in this message. Its messages may have to be fetched (``refresh``)."""
+        self.leaf = message_id
+        self._changes.shape = True
+
+    def add_older(self, page: dict[str, Any]) -> None:
+        """Take over a result of ``message.list``: messages above those at hand."""
+        for message in page["messages"]:
+            self.messages.setdefault(message["id"], _message_view(message))
+        self.has_older = page["has_older"]
+        self._changes.shape = True
+
+    def _replace(self, result: dict[str, Any]) -> None:
+        self.conversation = dict(result["conversation"] or {})
+        self.messages = {message["id"]: _message_view(message) for message in result["messages"]}
+        self.nodes, self._children = {}, {}
+        for node in result["tree"]:
+            self._add_node(node)
+        self.leaf = result["leaf"]
+        self.runs = {run["id"]: dict(run) for run in result["runs"]}
+        self.head = result["head"]
+        self.has_older = result["has_older"]
+        for part in result["open_parts"]:
+            self._apply_delta(
+                Delta(
+                    part["message_id"],
+                    part["part"],
+                    part.get("from", 0),
+                    part["text"],
+                    part["g"],
+                    part["type"],
+                )
+            )
+        self._changes = Changes(set(self.messages), shape=True, conversation=True)
+
+    def _apply_delta(self, delta: Delta) -> None:
+        message = self.messages.get(delta.message_id)
+        if message is None:
+            return  # on a path that is not at hand: fetched with its text when it is wanted
+        part = message.part(delta.part, delta.part_type)
+        part.generation = delta.generation
+        part.write(delta.offset, delta.text)
+        self._changes.messages.add(message.id)
+
+    def _apply_event(self, event: Event) -> None:
+        self.head = event.seq
+        if self.conversation:
+            self.conversation["head"] = event.seq
+        kind, _, what = event.type.partition(".")
+        match kind:
+            case "conversation":
+                self._apply_conversation_event(event.data)
+            case "message":
+                self._apply_message_event(what, event)
+            case "run":
+                self._apply_run_event(what, event)
+            case "part":
+                self._apply_part_event(what, event.data)
+
+    def _apply_conversation_event(self, data: dict[str, Any]) -> None:
+        if "conversation" in data:
+            self.conversation = dict(data["conversation"])
+        self._changes.conversation = True
+
+    def _apply_message_event(self, what: str, event: Event) -> None:
+        match what:
+            case "created":
+                self._add(event.data["message"], is_own=self._is_own(event))
+            case "updated":
+                self._patch(event.data["message_id"], event.data)
+
+    def _is_own(self, event: Event) -> bool:
+        """Whether a person caused it, and that person is who looks."""
+        return event.actor is not None and self._user_id in (None, event.actor)
+
+    def _add(self, message: dict[str, Any], *, is_own: bool) -> None:
+        if message["id"] in self.nodes:
+            return
+        self._add_node(message)
+        self.messages[message["id"]] = _message_view(message)
+        if is_own or self.leaf == message.get("parent_id"):
+            self.leaf = message["id"]
+        self.conversation["message_count"] = self.conversation.get("message_count", 0) + 1
+        self._changes.messages.add(message["id"])
+        self._changes.shape = True
+
+    def _add_node(self, message: dict[str, Any]) -> None:
+        node = _node(message)
+        self.nodes[node.id] = node
+        self._children.setdefault(node.parent_id, []).append(node.id)
+
+    def _patch(self, message_id: str, patch: dict[str, Any]) -> None:
+        """Take over the named fields of a message; ``None`` clears one."""
+        if "status" in patch and (node := self.nodes.get(message_id)) is not None:
+            node.status = patch["status"]
+        message = self.messages.get(message_id)
+        if message is None:
+            return
+        for name in _PATCHED:
+            if name in patch:
+                setattr(message, name, patch[name])
+        if "parts" in patch:
+            message.parts = [_part_view(part) for part in patch["parts"]]
+        self._changes.messages.add(message_id)
+
+    def _apply_run_event(self, what: str, event: Event) -> None:
+        data = event.data
+        match what:
+            case "queued":
+                self._queue_run(data["run"], is_own=self._is_own(event))
+            case "started":
+                self._update_run(data, "running")
+                self._patch(data["message_id"], {**_named(data), "status": "streaming"})
+            case "waiting":
+                self._update_run(data, "waiting")
+            case "finished":
+                self.runs.pop(data["run_id"], None)
+                self._patch(data["message_id"], {name: data[name] for name in _FINISHED if name in data})
+        self.conversation["is_answering"] = bool(self.runs)
+        self._changes.conversation = True
+
+    def _queue_run(self, run: dict[str, Any], *, is_own: bool) -> None:
+        self.runs[run["id"]] = dict(run)
+        self._patch(run["message_id"], {**_NOT_YET, "run_id": run["id"], "status": "pending"})
+        if is_own and self.leaf != run["message_id"]:
+            self.choose_leaf(run["message_id"])
+
+    def _update_run(self, data: dict[str, Any], status: str) -> None:
+        if (run := self.runs.get(data["run_id"])) is not None:
+            run.update(_named(data), status=status)
+
+    def _apply_part_event(self, what: str, data: dict[str, Any]) -> None:
+        message = self.messages.get(data["message_id"])
+        if message is None:
+            return
+        part = message.part(data["part"], data.get("type", "text"))
+        if what in ("completed", "reset"):
+            part.write(data["len"], "")
+        if what in ("started", "reset"):
+            part.generation = data.get("g", 0)
+        if what == "started":
+            part.type = data.get("type", part.type)
+        part.status = "completed" if what == "completed" else "streaming"
+        self._changes.messages.add(message.id)
+
+
+_PATCHED = ("status", "run_id", "provider", "model", "finish_reason", "usage", "error")
+_FINISHED = ("status", "provider", "model", "finish_reason", "usage", "error")
+_NOT_YET = {"finish_reason": None, "usage": None, "error": None}
+
+
+def _named(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in ("provider", "model") if name in data}
+
+
+def _node(message: dict[str, Any]) -> Node:
+    return Node(
+        message["id"], message.get("parent_id"), message["role"], message["status"], message["created_seq"]
+    )
+
+
+def _message_view(message: dict[str, Any]) -> MessageView:
+    return MessageView(
+        id=message["id"],
+        parent_id=message.get("parent_id"),
+        created_seq=message["created_seq"],
+        role=message["role"],
+        status=message["status"],
+        created_at=message.get("created_at", ""),
+        parts=[_part_view(part) for part in message.get("parts", ())],
+        author=message.get("author"),
+        run_id=message.get("run_id"),
+        provider=message.get("provider"),
+        model=message.get("model"),
+        finish_reason=message.get("finish_reason"),
+        usage=message.get("usage"),
+        error=message.get("error"),
+        edited_from_id=message.get("edited_from_id"),
+    )
+
+
+def _part_view(part: dict[str, Any]) -> PartView:
+    return PartView(
+        part["type"],
+        part.get("text", ""),
+        name=part.get("name"),
+        status=part.get("status", "completed"),
+        generation=part.get("g", 0),
+        data=part.get("data"),
+    )

@@ -1,0 +1,145 @@
+"""Providers: who can answer, and the keys people give for them. Keys go in and never come out."""
+
+import time
+from urllib.parse import urlsplit
+
+from chatty.protocol import provider as models
+from chatty.protocol.base import Empty
+from chatty.protocol.errors import ProtocolError
+from chatty.providers.errors import ProviderError
+from chatty.server.clock import now_ms
+from chatty.server.context import RequestContext
+from chatty.server.endpoints import BUILTIN_KINDS, KnownProvider
+from chatty.server.errors import from_provider
+from chatty.server.live.engine import key_missing
+from chatty.server.registry import operation
+from chatty.store import provider_endpoints
+
+
+@operation(
+    "provider.list",
+    models.ProviderListParams,
+    models.ProviderListResult,
+    kind="query",
+    permission="provider.read",
+)
+async def list_(context: RequestContext, params: models.ProviderListParams) -> models.ProviderListResult:
+    """List every provider, those that are ready first."""
+    known = await context.services.endpoints.known(context.scope)
+    shown = [await _shown(context, provider) for provider in known]
+    return models.ProviderListResult(items=sorted(shown, key=lambda item: item.key_source == "missing"))
+
+
+@operation(
+    "provider.add",
+    models.ProviderAddParams,
+    models.ProviderAddResult,
+    kind="mutation",
+    permission="provider.write",
+    errors=("storage/keyring_unavailable",),
+)
+async def add(context: RequestContext, params: models.ProviderAddParams) -> models.ProviderAddResult:
+    """Add a named endpoint, or keep a key. The key is stored first: without it nothing is half done."""
+    services = context.services
+    services.refuse_if_read_only()
+    _refuse_bad_address(params)
+    if params.api_key is not None:
+        await services.vault.keep(params.name, params.api_key, params.keep_in)
+    is_builtin = params.name in BUILTIN_KINDS
+    if not is_builtin or params.base_url is not None or params.default_model is not None:
+        await services.stores.durable.write(
+            context.scope,
+            provider_endpoints.put,
+            params.name,
+            BUILTIN_KINDS.get(params.name) or params.kind or "openai",
+            params.base_url,
+            params.default_model,
+            None,
+            now_ms(),
+        )
+    services.engine.offer_credentials(context.principal.user_id, context.connection.credentials)
+    provider = await services.endpoints.get(context.scope, params.name)
+    return models.ProviderAddResult(provider=await _shown(context, provider))
+
+
+@operation(
+    "provider.test",
+    models.ProviderTestParams,
+    models.ProviderTestResult,
+    kind="query",
+    permission="provider.read",
+)
+async def test(context: RequestContext, params: models.ProviderTestParams) -> models.ProviderTestResult:
+    """Ask a provider for its models. A failure is part of the answer, not an error of the request."""
+    services = context.services
+    provider = await services.endpoints.get(context.scope, params.name)
+    began = time.perf_counter()
+    error: ProtocolError | None = None
+    count = 0
+    endpoint, _ = await services.endpoints.find(provider, context.connection.credentials)
+    if endpoint is None:
+        error = key_missing(provider.name)
+    else:
+        try:
+            count = len(await services.providers.get(endpoint.kind).list_models(endpoint))
+        except ProviderError as failure:
+            error = from_provider(failure)
+    return models.ProviderTestResult(
+        ok=error is None,
+        models=count,
+        error=None if error is None else {"message": error.message, **error.to_data()},
+        elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
+    )
+
+
+@operation(
+    "provider.remove",
+    models.ProviderRemoveParams,
+    Empty,
+    kind="mutation",
+    permission="provider.write",
+)
+async def remove(context: RequestContext, params: models.ProviderRemoveParams) -> Empty:
+    """Forget a named endpoint and its key, or the key of a built-in provider."""
+    services = context.services
+    services.refuse_if_read_only()
+    provider = await services.endpoints.get(context.scope, params.name)
+    had_key = await services.vault.forget(params.name)
+    if not provider.is_builtin or provider.base_url or provider.default_model:
+        await services.stores.durable.write(context.scope, provider_endpoints.remove, params.name)
+    elif not had_key:
+        raise ProtocolError(
+            "not_found",
+            f"no key is kept for {params.name}; one that is exported in a shell goes with that shell",
+            details={"kind": "key"},
+        )
+    return Empty()
+
+
+async def _shown(context: RequestContext, provider: KnownProvider) -> models.Provider:
+    _, source = await context.services.endpoints.find(provider, context.connection.credentials)
+    return models.Provider(
+        name=provider.name,
+        kind=provider.kind,
+        base_url=provider.base_url,
+        default_model=context.services.endpoints.default_model(provider),
+        key_source=source,
+        builtin=provider.is_builtin,
+    )
+
+
+def _refuse_bad_address(params: models.ProviderAddParams) -> None:
+    if params.name == "guide":
+        raise ProtocolError("invalid_params", "the guide is built in and needs nothing")
+    if params.name not in BUILTIN_KINDS and params.base_url is None:
+        raise ProtocolError(
+            "invalid_params", f"{params.name} is new: say where it is, --base-url http://HOST:PORT/v1"
+        )
+    if params.base_url is not None:
+        try:
+            address = urlsplit(params.base_url)
+            is_good = address.scheme in ("http", "https") and bool(address.hostname)
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise ProtocolError("invalid_params", "base_url: an address like http://127.0.0.1:8080/v1")

@@ -1,0 +1,1 @@
+"""The client, beside the fake server and the real one."""

@@ -1,0 +1,208 @@
+"""A view made from a snapshot and what came after equals a view made later."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatty.client.updates import Delta, Event, Snapshot, Update
+from chatty.client.view import ConversationView
+from chatty.protocol.ids import new_id
+from tests.instruments.reference import Conversation, Reference, sending
+
+CONVERSATION = "the-conversation"
+TEXTS = st.text(alphabet="ab \n\U0001f468‍\U0001f469é中", min_size=1, max_size=8)
+
+
+def as_update(method: str, params: dict[str, Any]) -> Update:
+    if method == "delta":
+        return Delta(
+            params["m"], params["p"], params["o"], params["d"], params.get("g", 0), params.get("t", "text")
+        )
+    return Event(CONVERSATION, params["seq"], params["type"], params["at"], params["actor"], params["data"])
+
+
+def everything(view: ConversationView) -> dict[str, Any]:
+    """All a program can see of a view, as one comparable value."""
+    messages = {}
+    for message in view.messages.values():
+        fields = {name: getattr(message, name) for name in message.__slots__ if name != "parts"}
+        messages[message.id] = {**fields, "parts": [part.as_wire() for part in message.parts]}
+    return {
+        "conversation": view.conversation,
+        "messages": messages,
+        "nodes": view.nodes,
+        "leaf": view.leaf,
+        "runs": view.runs,
+        "head": view.head,
+        "path": [message.id for message in view.path()],
+    }
+
+
+class Player:
+    """Acts on the reference server by small numbers, so that any list of numbers is a valid story."""
+
+    def __init__(self) -> None:
+        self.server = Reference()
+        self.server.handle("conversation.create", {"id": CONVERSATION, "title": "t"})
+        self.heard: list[Update] = []
+        self.server.watchers.append(lambda method, params: self.heard.append(as_update(method, params)))
+        self.actions: list[Callable[[int, str], None]] = [
+            self.send,
+            self.edit,
+            self.regenerate,
+            self.go_on,
+            self.begin,
+            self.write,
+            self.think,
+            self.reset,
+            self.finish,
+            self.rename,
+        ]
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.server.conversations[CONVERSATION]
+
+    def view(self) -> ConversationView:
+        """A view as it begins, with the messages of all other paths fetched as well."""
+        view = ConversationView()
+        view.apply(Snapshot(self.server.snapshot(CONVERSATION, limit=1000)))
+        for leaf in view.nodes:
+            view.add_older(
+                self.server.handle("message.list", {"conversation_id": CONVERSATION, "leaf": leaf})
+            )
+        return view
+
+    def send(self, pick: int, text: str) -> None:
+        if not self.conversation.runs:
+            self.server.handle("message.send", sending(CONVERSATION, text, with_run=bool(pick % 4)))
+
+    def edit(self, pick: int, text: str) -> None:
+        if message := self.one_of(pick, "user"):
+            params = sending(CONVERSATION, text)
+            del params["conversation"]
+            params |= {"conversation_id": CONVERSATION, "message_id": message}
+            self.server.handle("message.edit", params)
+
+    def regenerate(self, pick: int, text: str) -> None:
+        if message := self.one_of(pick, "assistant"):
+            run = {"id": new_id(), "reply_id": new_id()}
+            params = {"conversation_id": CONVERSATION, "message_id": message, "run": run}
+            self.server.handle("message.regenerate", params)
+
+    def go_on(self, pick: int, text: str) -> None:
+        message = self.one_of(pick, "assistant")
+        if message and self.conversation.messages[message]["status"] in ("completed", "cancelled"):
+            params = {
+                "conversation_id": CONVERSATION,
+                "message_id": message,
+                "run": {"id": new_id(), "reply_id": message},
+            }
+            self.server.handle("message.continue", params)
+
+    def begin(self, pick: int, text: str) -> None:
+        if (run := self.run(pick)) and self.conversation.runs[run]["status"] == "queued":
+            self.server.start(run)
+
+    def write(self, pick: int, text: str) -> None:
+        if (run := self.run(pick)) and self.conversation.runs[run]["status"] == "running":
+            self.server.write(run, text)
+
+    def think(self, pick: int, text: str) -> None:
+        if (run := self.run(pick)) and self.conversation.runs[run]["status"] == "running":
+            self.server.write(run, text, part_type="reasoning")
+
+    def reset(self, pick: int, text: str) -> None:
+        if run := self.run(pick):
+            parts = self.conversation.messages[self.conversation.runs[run]["message_id"]]["parts"]
+            if parts and parts[-1]["status"] == "streaming":
+                self.server.reset(run, pick % (len(parts[-1]["text"]) + 1))
+
+    def finish(self, pick: int, text: str) -> None:
+        if run := self.run(pick):
+            self.server.finish(run, ("completed", "cancelled")[pick % 2])
+
+    def rename(self, pick: int, text: str) -> None:
+        self.server.handle("conversation.update", {"conversation_id": CONVERSATION, "title": text})
+
+    def one_of(self, pick: int, role: str) -> str | None:
+        found = [message["id"] for message in self.conversation.messages.values() if message["role"] == role]
+        return found[pick % len(found)] if found else None
+
+    def run(self, pick: int) -> str | None:
+        found = list(self.conversation.runs)
+        return found[pick % len(found)] if found else None
+
+
+STORIES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50), TEXTS), max_size=40)
+
+
+@settings(max_examples=300, deadline=None)
+@given(before=STORIES, after=STORIES)
+def test_snapshot_and_updates_make_the_later_snapshot(
+    before: list[tuple[int, int, str]], after: list[tuple[int, int, str]]
+) -> None:
+    player = Player()
+    for action, pick, text in before:
+        player.actions[action](pick, text)
+    view = player.view()
+    player.heard.clear()
+    for action, pick, text in after:
+        player.actions[action](pick, text)
+    for update in player.heard:
+        view.apply(update)
+    assert everything(view) == everything(player.view())
+
+
+def test_unknown_event_advances_the_head_only() -> None:
+    player = Player()
+    player.send(1, "hello")
+    view = player.view()
+    before = everything(view)
+    view.apply(Event(CONVERSATION, view.head + 1, "weather.changed", "", None, {"sun": True}))
+    after = everything(view)
+    assert after["head"] == before["head"] + 1
+    assert {**after, "head": 0, "conversation": {}} == {**before, "head": 0, "conversation": {}}
+
+
+def test_others_messages_elsewhere_leave_the_path_alone() -> None:
+    player = Player()
+    player.send(1, "hello")
+    view = ConversationView(user_id="me")
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION)))
+    path = [message.id for message in view.path()]
+    player.heard.clear()
+    player.edit(0, "said differently")
+    for update in player.heard:
+        view.apply(update)
+    assert [message.id for message in view.path()] == path
+    assert len(view.siblings(path[0])) == 2
+
+
+def test_newest_leaf_is_found_below_a_long_path() -> None:
+    player = Player()
+    for number in range(1500):
+        player.send(0, str(number))
+    view = ConversationView()
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION)))
+    first = next(iter(view.nodes))
+    assert view.newest_leaf(first) == view.leaf
+
+
+def test_changes_name_what_is_to_be_drawn_again() -> None:
+    player = Player()
+    player.send(1, "hello")
+    view = player.view()
+    view.take_changes()
+    player.heard.clear()
+    player.begin(0, "")
+    player.write(0, "text")
+    for update in player.heard:
+        view.apply(update)
+    reply = view.path()[-1]
+    changes = view.take_changes()
+    assert (changes.messages, changes.shape) == ({reply.id}, False)
+    assert reply.text == "text"
+    assert view.take_changes().messages == set()

@@ -1,0 +1,104 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatty.providers._openai_wire import ErrorObject, Failure, ReplyReader, error_object, request_body
+from chatty.providers.base import ChatMessage, ChatRequest, Finished, ProviderEvent, TextDelta
+from tests.instruments.upstream_faults import GOOD, ROLE, TAIL, text
+from tests.providers.recordings import RECORDINGS, joined, payload
+
+
+def _read(data: bytes, cuts: list[int] | None = None) -> tuple[list[ProviderEvent], ReplyReader]:
+    reader = ReplyReader()
+    edges = [0, *sorted(cuts or []), len(data)]
+    events: list[ProviderEvent] = []
+    for start, end in pairwise(edges):
+        if start < end and not reader.is_done:
+            events += reader.feed(data[start:end])
+    if not reader.is_done:
+        events += reader.end()
+    return events, reader
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_recordings_mean_what_they_say(name: str) -> None:
+    events, reader = _read(payload(name))
+    assert joined(events) == RECORDINGS[name].events
+    assert (reader.failure is not None) == (RECORDINGS[name].error_type is not None)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(sorted(RECORDINGS)), st.lists(st.integers(0, 4000), max_size=12))
+def test_where_the_reads_fall_makes_no_difference(name: str, cuts: list[int]) -> None:
+    data = payload(name)
+    events, _ = _read(data, [min(cut, len(data)) for cut in cuts])
+    assert joined(events) == RECORDINGS[name].events
+
+
+def test_deltas_of_one_read_are_one_event() -> None:
+    events, _ = _read(ROLE + text("a") + text("b") + TAIL)
+    assert events[0] == TextDelta("ab")
+
+
+@given(st.lists(st.text(min_size=1, max_size=6), max_size=12))
+def test_any_text_comes_through(parts: list[str]) -> None:
+    events, _ = _read(ROLE + b"".join(map(text, parts)) + TAIL)
+    expected = "".join(parts).replace("\0", "\ufffd")
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == expected
+
+
+def test_a_cut_at_any_byte_ends_in_one_failure_and_keeps_the_text_before() -> None:
+    complete = len(GOOD) - len(TAIL)
+    for cut in range(complete):
+        events, reader = _read(GOOD[:cut])
+        assert reader.failure == Failure("cut")
+        assert not any(isinstance(event, Finished) for event in events)
+        got = "".join(event.text for event in events if isinstance(event, TextDelta))
+        assert "t0001 t0002 t0003 t0004 t0005 ".startswith(got)
+        assert len(got) >= 6 * GOOD[:cut].count(b'{"content":"t') - 6
+
+
+def test_nothing_is_said_after_a_failure() -> None:
+    reader = ReplyReader()
+    assert reader.feed(ROLE + text("a") + b"data: {broken\n\n" + text("b")) == [TextDelta("a")]
+    assert reader.failure == Failure("not_json")
+    assert reader.is_done
+
+
+def test_the_request_cannot_lose_what_the_reader_needs() -> None:
+    request = ChatRequest(
+        "m",
+        [ChatMessage("system", "s"), ChatMessage("user", "u")],
+        {"temperature": 0.2, "stream": False, "model": "x"},
+    )
+    assert request_body(request) == {
+        "temperature": 0.2,
+        "model": "m",
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"error": {"message": "m", "code": "c", "type": "t"}}, ErrorObject("m", "c", "t")),
+        ({"message": "m", "code": 502}, ErrorObject("m", "502", "")),
+        ({"error": "words"}, ErrorObject("words")),
+        ("words", ErrorObject("words")),
+        (" <html>page</html>", ErrorObject()),
+        ({"detail": []}, ErrorObject()),
+        (None, ErrorObject()),
+        ({"error": {"message": ["m"], "code": None, "type": 3}}, ErrorObject()),
+    ],
+)
+def test_error_bodies_of_any_shape_are_read(body: object, error: ErrorObject) -> None:
+    assert error_object(body) == error
+
+
+def test_deeply_nested_json_is_a_failure_and_not_a_crash() -> None:
+    _, reader = _read(b"data: " + b"[" * 100_000 + b"\n\n")
+    assert reader.failure == Failure("not_json")

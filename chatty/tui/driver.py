@@ -133,8 +133,10 @@ class _Reader:
             if not read:
                 return False
             self._feed(self._keys.feed(self._decoder.decode(read)))
-        elif self._keys.release():
+        elif (released := self._keys.release()) == ESCAPE:
             self._hand_on(events.Key("escape", ESCAPE))
+        else:
+            self._feed(released)
         for message in self._parser.tick():
             self._hand_on(message)
         return True

@@ -70,9 +70,10 @@ def part(frame: Frame) -> Part:
     kind = text(frame, "type", "text")
     raw = frame.get("text")
     raw_text = raw if isinstance(raw, str) else ""
+    clean = sanitize(raw_text)
     return Part(
         type=kind,
-        pieces=[sanitize(raw_text)] if raw_text else [],
+        pieces=[clean] if clean else [],
         received=len(raw_text),
         generation=whole(frame, "g"),
         status=text(frame, "status", "completed"),

@@ -142,16 +142,21 @@ class Composer(TextField):
             return min(_ROWS_AT_MOST, self._rows_at(width))
         return min(_ROWS_AT_MOST, len(self.wrapping().rows))
 
+    def visible_rows(self) -> int:
+        """The rows after the layout that is on its way."""
+        half_window = self.screen.size.height // 2 - self.gutter.height
+        return max(1, min(_ROWS_AT_MOST, len(self.wrapping().rows), half_window))
+
     def edited(self) -> None:
         """Lay out anew only when the number of rows changed."""
-        rows = min(_ROWS_AT_MOST, len(self.wrapping().rows))
-        if rows != self.content_size.height:
+        if self.visible_rows() != self.content_size.height:
             self.refresh(layout=True)
         super().edited()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The cursor stays in sight."""
+        """The cursor stays in sight, and what was drawn for another width is drawn anew."""
         self._scroll_to_cursor()
+        self.refresh(layout=self.visible_rows() != self.content_size.height)
 
     # Keys.
 

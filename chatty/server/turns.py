@@ -83,8 +83,12 @@ class Accepted:
 
 
 def payload_hash(params: BaseModel) -> str:
-    """Return what tells a repeated request from another one under the same id."""
-    canonical = json.dumps(params.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    """Return what tells a repeated request from another one under the same id.
+
+    Watching is the connection's business and no part of what was asked for.
+    """
+    content = params.model_dump(mode="json", exclude={"subscribe"})
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -237,23 +241,21 @@ def start(
     if taken is None:
         return None, []
     yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
-    data = {
-        "run_id": run.id,
-        "message_id": run.message_id,
-        "provider": run.provider,
-        "model": run.model,
-    }
-    stored = yield from events.append(
-        scope, run.conversation_id or "", [("run.started", run.requested_by, data)], at_ms
-    )
+    stored = yield from events.append(scope, run.conversation_id or "", [_run_started(run)], at_ms)
     return taken, stored
 
 
-def wait(scope: Scope, run: rows.Run, reason: str, at_ms: int) -> Work[list[rows.StoredEvent]]:
-    """Say that a run cannot go on until somebody does something."""
+def wait(scope: Scope, run: rows.Run, at_ms: int, reason: str) -> Work[list[rows.StoredEvent]]:
+    """Say that a run cannot go on until somebody does something. Raises FenceLost."""
     yield from runs.set_status(scope, run.id, run.fence, "waiting", at_ms)
     data = {"run_id": run.id, "message_id": run.message_id, "reason": reason, "provider": run.provider}
     return (yield from events.append(scope, run.conversation_id or "", [("run.waiting", None, data)], at_ms))
+
+
+def go_on(scope: Scope, run: rows.Run, at_ms: int) -> Work[list[rows.StoredEvent]]:
+    """Say that a run that waited goes on: it has started again. Raises FenceLost."""
+    yield from runs.set_status(scope, run.id, run.fence, "running", at_ms)
+    return (yield from events.append(scope, run.conversation_id or "", [_run_started(run)], at_ms))
 
 
 def keep_text(scope: Scope, pieces: Sequence[TextPiece], at_ms: int) -> Work[list[rows.StoredEvent]]:
@@ -369,6 +371,8 @@ def _place(scope: Scope, turn: Turn) -> Work[_Place]:
 def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms: int) -> Work[None]:
     draft = turn.create
     assert draft is not None
+    if (yield from conversations.find(scope, turn.conversation_id)) is not None:
+        return
     settings = {"system": draft.system} if draft.system else {}
     inserted = yield from conversations.insert(
         scope,
@@ -384,9 +388,8 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
         payload_hash(draft),
         at_ms,
     )
-    if not inserted.duplicate:
-        shown = wire.plain(wire.conversation(inserted.row))
-        news.append(("conversation.created", scope.user_id, {"conversation": shown}))
+    shown = wire.plain(wire.conversation(inserted.row))
+    news.append(("conversation.created", scope.user_id, {"conversation": shown}))
 
 
 def first_line(parts: Parts) -> str:
@@ -499,6 +502,16 @@ def _new_part(part: TextPart) -> rows.NewPart:
     return rows.NewPart(
         type="text", text=part.text, data=wire.dump({"name": part.name}) if part.name else None
     )
+
+
+def _run_started(run: rows.Run) -> EventDraft:
+    data = {
+        "run_id": run.id,
+        "message_id": run.message_id,
+        "provider": run.provider,
+        "model": run.model,
+    }
+    return ("run.started", run.requested_by, data)
 
 
 def _part_started(message_id: str, index: int, kind: str, g: int, offset: int) -> EventDraft:

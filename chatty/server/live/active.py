@@ -62,7 +62,12 @@ class ActiveRun:
     task: asyncio.Task[None] | None = None
     producer: asyncio.Task[None] | None = None
     """The part of the task that may be cancelled."""
+    seeks_key: bool = False
+    """Whether it has asked for a key and found none so far."""
+    offered: ProviderCredentials | None = None
+    """What connections that came while it sought a key know."""
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a key may have come, for a run that waits for one."""
 
     @property
     def run(self) -> rows.Run:

@@ -48,13 +48,19 @@ async def send(context: RequestContext, params: models.MessageSendParams) -> mod
         run=params.run,
         choice=await _choice(context, params.conversation.id, params.run, draft),
     )
-    subscription = context.connection.subscribe(params.conversation.id) if params.subscribe else None
-    accepted = await _accept(context, turn, turns.payload_hash(params))
+    is_new_watcher = params.subscribe and context.connection.subscription(params.conversation.id) is None
+    subscription = context.connection.subscribe(params.conversation.id) if is_new_watcher else None
+    try:
+        accepted = await _accept(context, turn, turns.payload_hash(params))
+    except BaseException:
+        if subscription is not None:
+            context.connection.unsubscribe(params.conversation.id)
+        raise
     if subscription is not None:
         head = accepted.events[0].seq - 1 if accepted.events else accepted.seq
         context.after_answer.append(lambda: subscription.release(head))
-        if accepted.run is not None and accepted.run.status in ACTIVE_RUN_STATUSES:
-            context.awaits_run = accepted.run.id
+    if params.subscribe and accepted.run is not None and accepted.run.status in ACTIVE_RUN_STATUSES:
+        context.awaits_run = accepted.run.id
     return _answer(context, accepted)
 
 

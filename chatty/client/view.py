@@ -148,6 +148,7 @@ class ConversationView:
         user_id: who looks; ``None``: everything is this user's own, as on a local server.
 
     Attributes:
+        user_id: who looks; may be set until the first snapshot.
         conversation: as ``chatty.protocol.conversation.Conversation``; empty before the first snapshot.
         messages: those with text at hand, by id.
         nodes: every message, by id, in order of creation.
@@ -158,7 +159,7 @@ class ConversationView:
     """
 
     def __init__(self, user_id: str | None = None) -> None:
-        self._user_id = user_id
+        self.user_id = user_id
         self.conversation: dict[str, Any] = {}
         self.messages: dict[str, MessageView] = {}
         self.nodes: dict[str, Node] = {}
@@ -283,7 +284,7 @@ class ConversationView:
 
     def _is_own(self, event: Event) -> bool:
         """Whether a person caused it, and that person is who looks."""
-        return event.actor is not None and self._user_id in (None, event.actor)
+        return event.actor is not None and self.user_id in (None, event.actor)
 
     def _add(self, message: dict[str, Any], *, is_own: bool) -> None:
         if message["id"] in self.nodes:

@@ -50,12 +50,14 @@ class ChattyApp(App[None], inherit_bindings=False):
         offers: Sequence[ProviderOffer] = (),
     ) -> None:
         self._settings = settings or Settings()
-        super().__init__()
+        is_colourless = "NO_COLOR" in os.environ
+        # Without this Textual would turn colours to greys instead of leaving them out.
+        super().__init__(ansi_color=True if is_colourless else None)
         self._store, self._backend, self._offers = store, backend, offers
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = NO_COLOUR.name if "NO_COLOR" in os.environ else self._settings.theme
+        self.theme = NO_COLOUR.name if is_colourless else self._settings.theme
         self.set_class(self._settings.ascii_glyphs, "-ascii")
 
     def get_driver_class(self) -> type[Driver]:
@@ -96,6 +98,15 @@ class ChattyApp(App[None], inherit_bindings=False):
         open_gate = getattr(self._driver, "open_gate", None)
         if open_gate is not None:
             open_gate()
+
+    def _fatal_error(self) -> None:
+        """Textual would print the local variables of every frame, and with them keys and messages."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
 
     @on(AppFocus)
     @on(AppBlur)

@@ -124,8 +124,10 @@ class _Reader:
         """Take what is there, or let time pass."""
         if is_ready:
             self._feed(self._keys.feed(self._decoder.decode(os.read(self._fileno, _READ_BYTES))))
-        elif self._keys.release():
+        elif (released := self._keys.release()) == ESCAPE:
             self._hand_on(events.Key("escape", ESCAPE))
+        else:
+            self._feed(released)
         for message in self._parser.tick():
             self._hand_on(message)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from chatty.rendering.sanitizer import sanitize
 from chatty.tui.backend import ProviderOffer
 from chatty.tui.store import Store
 from chatty.tui.wire import Frame
@@ -251,6 +252,57 @@ def all_loaded(store: Store, now_ms: int) -> None:
     store.apply_snapshot(snapshot(loaded))
 
 
+def fill_with(store: Store, bodies: list[str], names: list[str], now_ms: int) -> None:
+    """Put foreign texts in every place of the state that is drawn: as messages, and as names."""
+    messages: list[dict[str, object]] = []
+    for number, (body, name) in enumerate(zip(bodies, names, strict=True)):
+        parts: list[Frame] = [
+            {"type": "reasoning", "text": body, "seconds": 2},
+            {"type": "tool_call", "name": name, "args_line": name},
+            text(body),
+            {"type": "file", "name": name, "size": 10},
+            {"type": "citation", "source": {"title": name, "locator": name}},
+        ]
+        asked = message(
+            2 * number + 1, "user", [text(body)], "14:02", now_ms, author_id="x", author_name=name
+        )
+        reply = message(2 * number + 2, "assistant", parts, "14:02", now_ms, status="failed", error=name)
+        messages += [asked, {**reply, "model": name, "output_tokens": 7}]
+    name = names[0]
+    frame = dict(snapshot(messages))
+    frame["conversation"] = {"id": "c1", "title": name, "project_name": name, "model": name, "provider": name}
+    frame["approvals"] = [
+        {"id": "a", "message_id": "m2", "action": name, "subject": name, "place": name, "created_at": now_ms}
+    ]
+    store.apply_conversations(
+        [
+            {"id": f"c{n}", "title": name, "project_name": name, "last_message_at": now_ms - n}
+            for n, name in enumerate(names, 1)
+        ]
+    )
+    store.apply_models(
+        [{"provider": name, "name": name, "provider_title": name, "capabilities": [name]} for name in names]
+    )
+    store.apply_snapshot(frame)
+    store.apply_presence(here=[name], typing=[name])
+
+
+HOSTILE = (
+    "before \x1b]52;c;aGk=\x07 \x1b[2J\x1b[H \x9b31m \x1b]0;title\x1b\\ [@click=app.quit]x[/] [/INST] "
+    "\u202eevil\u202c \r overwritten the end"
+)
+
+
+def hostile(store: Store, now_ms: int) -> None:
+    """Escape sequences, markup and overwriting in every text and name."""
+    fill_with(store, [HOSTILE], [HOSTILE], at(now_ms, "12:00"))
+
+
+def hostile_sanitised(store: Store, now_ms: int) -> None:
+    """The same texts after the sanitiser."""
+    fill_with(store, [sanitize(HOSTILE)], [sanitize(HOSTILE, multiline=False)], at(now_ms, "12:00"))
+
+
 SCENES: dict[str, Callable[[Store, int], None]] = {
     "chat": chat,
     "idle": idle,
@@ -259,4 +311,6 @@ SCENES: dict[str, Callable[[Store, int], None]] = {
     "asking": asking,
     "long": long,
     "all-loaded": all_loaded,
+    "hostile": hostile,
+    "hostile-sanitised": hostile_sanitised,
 }

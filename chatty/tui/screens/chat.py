@@ -4,7 +4,9 @@ What an action does is in `chat_actions.py` and `message_actions.py`. The screen
 no state of the conversation.
 """
 
+import asyncio
 import time
+from importlib import import_module
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -32,8 +34,13 @@ from chatty.tui.widgets.side_bar import SideBar
 from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, typing_words
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
+from chatty.tui.widgets.welcome import welcome_rows
 
 _NOTE_SECONDS = 3.0
+_LOAD_AFTER_SECONDS = 0.5
+_LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
+_TYPING_SECONDS = 3.0
+"""How often others are told that the user writes; the word lasts six seconds with them."""
 
 
 class ChatScreen(Screen[None], inherit_bindings=False):
@@ -57,6 +64,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.hints = HintsRow()
         self.completing = Completing(self.composer, self.menu, backend, keymap)
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
+        self._typing_said_at = float("-inf")
         self.shown_id: str | None = None
         self.editing_id: str | None = None
         """The message the composer holds another version of."""
@@ -78,10 +86,18 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.side_bar.key_shown = self.keymap.shown("chats")
         for prompt in self.backend.history():
             self.composer.history.add(prompt)
+        for conversation_id in self.drafts.conversations():
+            self.store.mark_draft(conversation_id, has_draft=True)
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
         self.set_interval(1.0, self._tick)
+        self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
         self._paint_all()
+
+    async def _load_the_rest(self) -> None:
+        """Load what the first frame did not need, so that the first answer and the first list do not wait."""
+        for module in _LOADED_LATER:
+            await asyncio.to_thread(import_module, module)
 
     async def on_unmount(self) -> None:
         """Keep the draft."""
@@ -120,9 +136,14 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         event.stop()
         self.completing.update()
         self.drafts.changed(self.shown_id or "", self.composer.draft)
-        if not self.composer.is_empty:
-            self.backend.typing()
+        self._say_typing()
         self._paint_hints()
+
+    def _say_typing(self) -> None:
+        now = time.monotonic()
+        if not self.composer.is_empty and now - self._typing_said_at > _TYPING_SECONDS:
+            self._typing_said_at = now
+            self.backend.typing()
 
     @on(Composer.MenuKeyPressed)
     def _menu_key(self, event: Composer.MenuKeyPressed) -> None:
@@ -233,14 +254,21 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         opened = self.store.open
         if opened is None:
             return
+        self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
             self.transcript.show_again(opened)
             return
         if self.shown_id is not None:
-            self.drafts.changed(self.shown_id, self.composer.draft)
+            self._leave_draft(self.shown_id)
         self.shown_id = opened.id
+        self.editing_id = None
         self.composer.draft = self.drafts.load(opened.id)
         self.transcript.show(opened)
+
+    def _leave_draft(self, conversation_id: str) -> None:
+        draft = self.composer.draft
+        self.drafts.changed(conversation_id, draft)
+        self.store.mark_draft(conversation_id, has_draft=not draft.is_empty)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())

@@ -142,10 +142,14 @@ class Composer(TextField):
             return min(_ROWS_AT_MOST, self._rows_at(width))
         return min(_ROWS_AT_MOST, len(self.wrapping().rows))
 
+    def visible_rows(self) -> int:
+        """The rows after the layout that is on its way."""
+        half_window = self.screen.size.height // 2 - self.gutter.height
+        return max(1, min(_ROWS_AT_MOST, len(self.wrapping().rows), half_window))
+
     def edited(self) -> None:
         """Lay out anew only when the number of rows changed."""
-        rows = min(_ROWS_AT_MOST, len(self.wrapping().rows))
-        if rows != self.content_size.height:
+        if self.visible_rows() != self.content_size.height:
             self.refresh(layout=True)
         super().edited()
 

@@ -18,9 +18,10 @@ from textual.strip import Strip
 
 from chatty.tui.actions import Place
 from chatty.tui.keymap import KeyRouter
+from chatty.tui.spans import Span
 from chatty.tui.state import OpenConversation
 from chatty.tui.widgets.drawn import Keyed
-from chatty.tui.widgets.message_view import Look, MessageView
+from chatty.tui.widgets.message_view import TEXT_COLUMN, Look, MessageView
 
 WINDOW_AT_FIRST = 20
 WINDOW_STEP = 20
@@ -66,6 +67,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     def __init__(self, router: KeyRouter, user_id: str = "") -> None:
         super().__init__(router, id="transcript")
         self.selected_id: str | None = None
+        self.welcome: list[list[Span]] = []
+        """Rows that stand in an empty conversation."""
         self._user_id = user_id
         self._opened: OpenConversation | None = None
         self._views: dict[str, MessageView] = {}
@@ -213,7 +216,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         row = self.scroll_offset.y + y
         found = self._find(row)
         if found is None:
-            return self.palette.row([], self._row_cells)
+            return self._empty_row(row)
         view, within = found
         strip = view.draw(within, self._look(view), self.palette)
         return self._with_selection(strip, row).apply_offsets(0, row)
@@ -313,6 +316,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return not path or (bool(self._window) and self._window[-1] == path[-1])
 
     # Inside: rows.
+
+    def _empty_row(self, row: int) -> Strip:
+        words = self.welcome[row] if not self._window and row < len(self.welcome) else []
+        return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
 
     @property
     def _row_cells(self) -> int:

@@ -30,7 +30,7 @@ class Controller:
 
     Args:
         store: what is drawn.
-        connect: makes the client; awaited after the first frame, since it loads what the screen can do without.
+        connect: makes the client; awaited after the first frame, since it loads much.
         server: the server's name for the header.
         config_file: where a default model is written.
         conversation: id, or its beginning, of the conversation to open; `LAST`; None: a new one.

@@ -10,6 +10,9 @@ from typing import Literal
 LinkKind = Literal["starting", "well", "connecting", "offline"]
 """`starting`: never connected so far."""
 
+NEW = "new"
+"""The draft of a conversation that is not stored yet."""
+
 ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
 
 
@@ -80,21 +83,6 @@ class Run:
     reply_id: str
     status: str
     started_at_ms: int
-    output_tokens: int = 0
-
-
-@dataclass(slots=True)
-class Approval:
-    """A tool that asks before it acts."""
-
-    id: str
-    message_id: str
-    action: str
-    """What it would do, such as `run`."""
-    subject: str
-    """What exactly, such as the command."""
-    place: str
-    asked_at_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -120,16 +108,17 @@ class OpenConversation:
     """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)
     """Those that are not finished, by id, oldest first."""
-    approvals: dict[str, Approval] = field(default_factory=dict)
-    people_here: list[str] = field(default_factory=list)
-    """Names of other people who have the conversation open."""
-    people_typing: list[str] = field(default_factory=list)
     tokens: int = 0
     """What the next request brings along: the input and output of the newest answer."""
     context_share: float | None = None
     """Share of the model's window in use, 0 to 1."""
     cost_usd: float | None = None
     """What the path has cost; None when the price of a part of it is not known."""
+
+    @property
+    def draft_key(self) -> str:
+        """Under which name its draft is kept: a conversation that was never stored has no lasting id."""
+        return NEW if self.is_new else self.id
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""
@@ -151,7 +140,6 @@ class ConversationRow:
     """`provider/model`, when one was chosen for it."""
     touched_at_ms: int = 0
     is_answering: bool = False
-    is_waiting: bool = False
     is_unread: bool = False
     has_draft: bool = False
 

@@ -37,6 +37,7 @@ class Store:
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
         self._mirror: Mirror | None = None
+        self._drafts: set[str] = set()
         self._dirty = Dirty()
 
     @property
@@ -82,17 +83,18 @@ class Store:
         self._dirty.conversations = True
         self.on_change()
 
-    def mark_drafts(self, conversation_ids: set[str]) -> None:
-        """Show the word `draft` beside these conversations and no others."""
-        for row in self.conversations.values():
-            if row.has_draft != (row.id in conversation_ids):
-                row.has_draft = not row.has_draft
-                self._dirty.conversations = True
-        self.on_change()
+    def mark_draft(self, conversation_id: str, *, has_draft: bool) -> None:
+        """Show or hide the word `draft` beside a conversation, also one that is not listed yet."""
+        (self._drafts.add if has_draft else self._drafts.discard)(conversation_id)
+        row = self.conversations.get(conversation_id)
+        if row is not None:
+            row.has_draft = has_draft
+            self._dirty.conversations = True
+            self.on_change()
 
     def _with_marks(self, row: ConversationRow, known: ConversationRow | None) -> ConversationRow:
+        row.has_draft = row.id in self._drafts
         if known is not None:
-            row.has_draft = known.has_draft
             has_answered = known.is_answering and not row.is_answering
             is_elsewhere = self.open is None or self.open.id != row.id
             row.is_unread = is_elsewhere and (known.is_unread or has_answered)

@@ -21,7 +21,9 @@ def offers(providers: Sequence[dict[str, Any]]) -> list[ProviderOffer]:
     return [
         *(offer for offer in shown if offer.group == "Found"),
         *(offer for offer in shown if offer.group == "Set up"),
-        ProviderOffer(OWN_SERVER, "Another server", "needs an address", "any OpenAI-compatible one", "Set up"),
+        ProviderOffer(
+            OWN_SERVER, "Another server", "needs an address", "any OpenAI-compatible one", "Set up"
+        ),
         ProviderOffer("guide", "The guide", "ready", "offline, answers about chatty", "Built in"),
     ]
 

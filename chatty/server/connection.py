@@ -71,8 +71,11 @@ class Connection:
         self._in_flight[request_id] = task
         if may_be_cancelled:
             self._cancellable.add(request_id)
-            task.add_done_callback(lambda _: self._cancellable.discard(request_id))
-        task.add_done_callback(lambda _: self._in_flight.pop(request_id, None))
+
+    def end(self, request_id: RequestId) -> None:
+        """Note that a request is being answered: its id is free again."""
+        self._in_flight.pop(request_id, None)
+        self._cancellable.discard(request_id)
 
     def refuse_if_busy(self, request_id: RequestId) -> None:
         """Refuse an id in use and a flood.
@@ -90,10 +93,11 @@ class Connection:
     def cancel_request(self, request_id: RequestId) -> None:
         """Give up on a request; it is still answered."""
         if request_id in self._cancellable:
-            self._in_flight[request_id].cancel()
+            # In the loop's next turn: a task that has not begun yet would end without an answer.
+            asyncio.get_running_loop().call_soon(self._in_flight[request_id].cancel)
 
-    def answered(self, method: str, *, failed: bool, awaits_run: str | None) -> None:
-        """Called when a request has been answered, after everything that belongs to the answer."""
+    def dealt_with(self, awaits_run: str | None = None) -> None:
+        """Called once for every frame, after its answer and everything that belongs to it, if it has one."""
 
     def turn(self, conversation_id: str) -> asyncio.Lock:
         """Return the lock that keeps requests naming one conversation in order of arrival."""

@@ -60,21 +60,19 @@ class Dispatcher:
             envelope = self._parse(connection, frame)
             request_id = envelope.id
             if envelope.method == CANCEL_REQUEST:
-                connection.cancel_request(_decode_cancel(envelope.params).id)
+                connection.cancel_request(_cancelled_id(envelope.params))
+                connection.dealt_with()
                 return
             if request_id is None:
-                return  # a notification we do not know; nobody expects an answer
+                connection.dealt_with()  # a notification we do not know; nobody expects an answer
+                return
             if isinstance(request_id, str) and len(request_id) > 64:
                 raise ProtocolError("invalid_request", "a request id has at most 64 characters")
             connection.refuse_if_busy(request_id)
             operation = self._operation(connection, envelope.method)
         except ProtocolError as error:
             connection.outbound.send(_failure(request_id, error))
-            return
-        except msgspec.DecodeError:
-            connection.outbound.send(
-                _failure(request_id, ProtocolError("parse", "the frame is not a JSON-RPC object"))
-            )
+            connection.dealt_with()
             return
         answer = self._answer(connection, request_id, operation, bytes(envelope.params))
         task = asyncio.get_running_loop().create_task(answer)
@@ -87,6 +85,8 @@ class Dispatcher:
             envelope = _decode(frame)
         except msgspec.ValidationError as error:
             raise ProtocolError("invalid_request", f"not a JSON-RPC request: {error}") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ProtocolError("parse", "the frame is not JSON") from error
         if envelope.jsonrpc != "2.0":
             raise ProtocolError("invalid_request", 'a frame says "jsonrpc": "2.0"')
         return envelope
@@ -95,12 +95,12 @@ class Dispatcher:
         operation = self._registry.get(method)
         if operation is None:
             raise ProtocolError("method_not_found", f"this server has no method {method[:100]!r}")
-        if connection.state is State.OPENED and method != "initialize":
-            raise ProtocolError("not_initialized", f"expected initialize first, got {method}")
+        if method != "initialize":
+            _refuse_before_initialize(connection, method)
         if connection.state is State.INITIALIZED and method == "initialize":
             raise ProtocolError("invalid_request", "this connection is initialized already")
         if method == "initialize":
-            # Set at once, so that a peer may pipeline: its answer still comes first, see `_answer`.
+            # Set at once, so that a peer may pipeline; taken back when it fails, see `_answer`.
             connection.state = State.INITIALIZED
         return operation
 
@@ -108,10 +108,10 @@ class Dispatcher:
         self, connection: Connection, request_id: RequestId, operation: Operation, params: bytes
     ) -> None:
         context = RequestContext(connection, self._services.principal, self._services)
-        failed = True
+        is_refused = True
         try:
             body = _success(request_id, await self._call(context, operation, params))
-            failed = False
+            is_refused = False
         except asyncio.CancelledError:
             if connection.state is State.CLOSED:
                 raise
@@ -123,12 +123,17 @@ class Dispatcher:
         except Exception:
             logger.exception("%s failed", operation.method)
             body = _failure(request_id, internal())
+        if is_refused and operation.method == "initialize" and connection.state is State.INITIALIZED:
+            connection.state = State.OPENED
+        connection.end(request_id)
         connection.outbound.send(body)
         for finish in context.after_answer:
             finish()
-        connection.answered(operation.method, failed=failed, awaits_run=context.awaits_run)
+        connection.dealt_with(context.awaits_run)
 
     async def _call(self, context: RequestContext, operation: Operation, params: bytes) -> BaseModel:
+        if operation.method != "initialize":
+            _refuse_before_initialize(context.connection, operation.method)
         self._authorise(context.principal, operation)
         try:
             validated = operation.validator.validate_json(params)
@@ -147,6 +152,18 @@ class Dispatcher:
                 "forbidden/role",
                 f"{operation.method} needs {operation.permission}, which a {principal.role} does not have",
             )
+
+
+def _refuse_before_initialize(connection: Connection, method: str) -> None:
+    if connection.state is State.OPENED:
+        raise ProtocolError("not_initialized", f"expected initialize first, got {method}")
+
+
+def _cancelled_id(params: msgspec.Raw) -> RequestId:
+    try:
+        return _decode_cancel(params).id
+    except msgspec.DecodeError as error:
+        raise ProtocolError("invalid_params", f"{CANCEL_REQUEST} names the id of a request") from error
 
 
 def _success(request_id: RequestId, result: BaseModel) -> bytes:

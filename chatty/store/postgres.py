@@ -223,10 +223,28 @@ async def _is_standby(connection: _Connection) -> bool:
     return bool(row["standby"])
 
 
-async def _migrate(
-    connection: _Connection, namespace: str, migrations: Sequence[schema.Migration] | None = None
-) -> None:
-    known = schema.migrations("postgres") if migrations is None else migrations
+async def apply(url: str, namespace: str, migrations: Sequence[schema.Migration]) -> int:
+    """Run the migrations one by one in a schema without tables and return the version reached.
+
+    A new database is made from the schema file instead; this is how a test compares the two.
+    """
+    import asyncpg
+
+    raw = await asyncpg.connect(url, server_settings={"search_path": namespace})
+    connection = cast(_Connection, raw)
+    try:
+        await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{namespace}"')
+        await connection.execute(schema.BOOKKEEPING)
+        for migration in migrations:
+            await _run(connection, migration)
+        await _record_instance(connection)
+        return await _schema_version(connection)
+    finally:
+        await raw.close()
+
+
+async def _migrate(connection: _Connection, namespace: str) -> None:
+    known = schema.migrations("postgres")
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{namespace}"')
@@ -249,6 +267,10 @@ async def _build(connection: _Connection, migrations: Sequence[schema.Migration]
         await connection.execute(statement)
     for migration in migrations:
         await _record(connection, migration, now)
+    await _record_instance(connection)
+
+
+async def _record_instance(connection: _Connection) -> None:
     await connection.execute(
         "INSERT INTO instance (id, history_id, schema_version, min_reader, min_writer, created_at)"
         " VALUES (1, $1, $2, $3, $4, $5)",
@@ -256,7 +278,7 @@ async def _build(connection: _Connection, migrations: Sequence[schema.Migration]
         schema.VERSION,
         schema.MIN_READER,
         schema.MIN_WRITER,
-        now,
+        time.time_ns() // 1_000_000,
     )
 
 

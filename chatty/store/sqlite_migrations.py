@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatty.store import schema
+from chatty.store.rows import TABLES, columns
 from chatty.store.sqlite_errors import storage_error
 from chatty.store.sqlite_files import APPLICATION_ID
 
@@ -27,6 +28,16 @@ def is_foreign(connection: sqlite3.Connection) -> bool:
     """Tell whether the database belongs to another program: it has tables and none of ours."""
     (count,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     return bool(count) and not _has_table(connection, "schema_migrations")
+
+
+def check_columns(connection: sqlite3.Connection) -> None:
+    """Prepare a statement over every table: a damaged schema shows at once and not in the middle of work.
+
+    Raises:
+        sqlite3.Error: a table or column that should be there is not.
+    """
+    for table, kind in TABLES.items():
+        connection.execute(f"SELECT {columns(kind)} FROM {table} LIMIT 0").close()
 
 
 def build(connection: sqlite3.Connection, history_id: str) -> None:

@@ -87,7 +87,10 @@ class ChattyDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             reader = _Reader(self.fileno, XTermParser(self._debug), self.process_message)
             while not self.exit_event.is_set():
-                reader.turn(is_ready=bool(selector.select(reader.patience())))
+                if not reader.turn(is_ready=bool(selector.select(reader.patience()))):
+                    # The terminal went away without a signal: nobody is there any more.
+                    self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                    return
 
     def suspend_application_mode(self) -> None:
         """Give the terminal back for a while (^z, an external editor)."""
@@ -120,16 +123,23 @@ class _Reader:
         """Seconds to wait for more bytes: a lone ESC must not wait longer than the escape delay."""
         return constants.ESCAPE_DELAY if self._keys.is_waiting else 0.1
 
-    def turn(self, *, is_ready: bool) -> None:
-        """Take what is there, or let time pass."""
+    def turn(self, *, is_ready: bool) -> bool:
+        """Take what is there, or let time pass; `False` at the end of the input."""
         if is_ready:
-            self._feed(self._keys.feed(self._decoder.decode(os.read(self._fileno, _READ_BYTES))))
+            try:
+                read = os.read(self._fileno, _READ_BYTES)
+            except OSError:
+                read = b""
+            if not read:
+                return False
+            self._feed(self._keys.feed(self._decoder.decode(read)))
         elif (released := self._keys.release()) == ESCAPE:
             self._hand_on(events.Key("escape", ESCAPE))
         else:
             self._feed(released)
         for message in self._parser.tick():
             self._hand_on(message)
+        return True
 
     def _feed(self, text: str) -> None:
         # An empty feed would mean the end of the input to the parser.

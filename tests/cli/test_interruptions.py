@@ -197,7 +197,8 @@ def test_hostile_text_on_a_terminal_is_its_sanitised_form(
 def test_hostile_markdown_on_a_terminal_draws_nothing_but_our_own_sequences(
     server: FakeServer, environment: Environment
 ) -> None:
-    hostile = f"# {HOSTILE}\n\n| a | {HOSTILE} |\n|---|---|\n| [l](http://x/\x1b]8;;y\x07) | b |\n\n```\n{HOSTILE}\n"
+    table = f"| a | {HOSTILE} |\n|---|---|\n| [l](http://x/\x1b]8;;y\x07) | b |"
+    hostile = f"# {HOSTILE}\n\n{table}\n\n```\n{HOSTILE}\n"
     server.on("message.send", lambda sent: answer(sent, list(hostile)))
     with OnTerminal(environment, "ask", "hi") as terminal:
         assert terminal.wait() == 0

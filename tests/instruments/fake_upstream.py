@@ -79,6 +79,7 @@ class FakeUpstream:
         port: int = 0,
         keeps_requests: bool = True,
         tls: ssl.SSLContext | None = None,
+        models: Script | None = None,
     ) -> None:
         self._scripts: Sequence[Script] = scripts
         self._key = key
@@ -87,6 +88,7 @@ class FakeUpstream:
         self._port = port
         self._keeps_requests = keeps_requests
         self._tls = tls
+        self._models = models or _model_list()
         self._seen: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,7 +165,7 @@ class FakeUpstream:
         if refusal := self._refusal(request):
             return refusal
         if request.method == "GET" and request.target.endswith("/models"):
-            return _model_list()
+            return self._models
         if request.method == "POST" and request.target.endswith("/chat/completions"):
             return self._completion(request)
         return error_script(404, "No such path.")

@@ -150,10 +150,10 @@ def test_escaped_json_reads_back_the_same_and_holds_no_control(text: str) -> Non
     "line", ["def f(x):  # words and words\n", "Der schöne Tag – „Brücken“\n", "日本語のテキスト\n"]
 )
 def test_ordinary_text_costs_little(line: str) -> None:
-    text = line * 30_000
+    text = line * 10_000
     sanitize(text)
 
-    best = min(timed_sanitize(text) for _ in range(7))
+    best = min(timed_sanitize(text) for _ in range(25))
 
     assert len(text.encode()) / best >= 50_000_000
 
@@ -170,12 +170,13 @@ def test_no_mark_of_the_unicode_database_may_pile_up() -> None:
     marks = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Mn", "Me")]
 
     assert [mark for mark in marks if sanitize("a" + mark * 30).count(mark) > MAX_MARKS] == []
+    assert [mark for mark in marks if sanitize("a" + mark * 9).count(mark) > MAX_MARKS] == []
 
 
 def timed_sanitize(text: str) -> float:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     sanitize(text)
-    return time.perf_counter() - begin
+    return time.thread_time() - begin
 
 
 def test_hostile_text_costs_linear_time() -> None:

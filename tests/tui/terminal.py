@@ -59,6 +59,10 @@ class Terminal:
         """Return once these bytes were written."""
         self._wait(lambda: data in self.written, repr(data))
 
+    def wait_until(self, is_met: Callable[[], bool]) -> None:
+        """Return once a condition outside the screen holds."""
+        self._wait(is_met, "the condition")
+
     def wait_end(self) -> int:
         """Return the exit status (negative for a signal) once the program has ended."""
         deadline = time.monotonic() + DEADLINE_SECONDS

@@ -4,7 +4,6 @@ Every way of ending leaves through ``_Exchange.run``: done, failed, stopped by a
 reader of standard output gone, the server gone.
 """
 
-from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -28,19 +27,20 @@ STOP_SECONDS = 2.0
 def run(options: AskOptions) -> ExitCode:
     """Ask, print, and return the exit code."""
     deadline = Deadline(options.timeout_seconds)
-    session = Session()
+    session = Session(timeout_seconds=options.timeout_seconds)
     try:
         parts = question.parts(options, deadline)
         prepared = request.build(session, options, parts)
+        left = deadline.remaining("preparing the question")
     except ProtocolError as error:
         return _ended_early(error, options)
     except KeyboardInterrupt:
         return _ended_early(ProtocolError("cancelled", "interrupted; nothing was sent"), options)
     if options.is_detached:
         return _detach(session, prepared, options)
-    with Stops() as stops:
+    with Stops(left) as stops:
         try:
-            return _Exchange(session, prepared, options, deadline, stops).run()
+            return _Exchange(session, prepared, options, stops).run()
         except Left:
             return stops.code or ExitCode.INTERRUPTED
 
@@ -71,13 +71,11 @@ class _Exchange:
         session: Session,
         prepared: request.Request,
         options: AskOptions,
-        deadline: Deadline,
         stops: Stops,
     ) -> None:
         self._session = session
         self._request = prepared
         self._options = options
-        self._deadline = deadline
         self._stops = stops
         self._reply = Reply(prepared.reply_id, prepared.run_id)
         self._printer = printers.choose(options)
@@ -109,26 +107,20 @@ class _Exchange:
             try:
                 with self._stops.waiting():
                     if stream is None:
-                        stream = self._open()
+                        stream = self._session.stream("message.send", self._request.params)
                     frame = next(stream, None)
             except Stopped:
-                self._stop(stream, self._stopped_error)
+                self._stop(stream)
                 if stream is None:
                     return
             except ProtocolError as error:
-                if self._error is not None or error.family != "timeout" or stream is None:
-                    raise self._error or error from error
-                self._stop(stream, self._timeout_error)
+                raise self._error or error from error
             else:
                 if frame is None:
-                    raise ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+                    raise self._error or self._lost_error()
                 self._take(frame)
         if stream is not None:
             stream.close()
-
-    def _open(self) -> RpcStream:
-        left = self._deadline.remaining("asking")
-        return self._session.stream("message.send", self._request.params, timeout_seconds=left)
 
     def _take(self, frame: dict[str, Any]) -> None:
         if "method" not in frame:
@@ -167,10 +159,10 @@ class _Exchange:
                 self._show(self._reply.fill(index, at, answer["text"]))
                 at += len(answer["text"])
 
-    def _stop(self, stream: RpcStream | None, error: Callable[[], ProtocolError]) -> None:
+    def _stop(self, stream: RpcStream | None) -> None:
         """Ask the server to stop the run, and allow a moment for its last words."""
         self._cancel_run()
-        self._error = error()
+        self._error = self._stopped_error()
         if stream is not None:
             stream.end_after(STOP_SECONDS)
 
@@ -219,15 +211,15 @@ class _Exchange:
             )
         return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
 
+    def _lost_error(self) -> ProtocolError:
+        return ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+
     def _stopped_error(self) -> ProtocolError:
+        if self._stops.code == ExitCode.TIMED_OUT:
+            seconds = self._options.timeout_seconds
+            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self._kept()}")
         word = "terminated" if self._stops.code == ExitCode.TERMINATED else "interrupted"
         return ProtocolError("cancelled", f"{word}; {self._kept()}")
-
-    def _timeout_error(self) -> ProtocolError:
-        seconds = self._options.timeout_seconds
-        return ProtocolError(
-            "timeout", f"no whole answer within {seconds:g} s; {self._kept()}", retryable=True
-        )
 
     def _kept(self) -> str:
         if self._options.is_ephemeral:

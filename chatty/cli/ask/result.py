@@ -7,6 +7,16 @@ from chatty.cli.ask.request import Request
 from chatty.cli.errors import error_object
 from chatty.protocol.errors import ProtocolError
 
+_NO_USAGE: dict[str, Any] = {
+    "input_tokens": 0,
+    "cached_input_tokens": 0,
+    "output_tokens": 0,
+    "reasoning_tokens": 0,
+    "cost_usd": None,
+    "estimated": False,
+}
+"""The wire leaves out what is null; scripts find every field."""
+
 
 def document(
     request: Request | None,
@@ -26,7 +36,7 @@ def document(
         "text": reply.text if reply else "",
         "parts": _parts(reply) if reply else [],
         "finish_reason": reply.finish_reason if reply else None,
-        "usage": reply.usage if reply else None,
+        "usage": {**_NO_USAGE, **reply.usage} if reply and reply.usage else None,
         "timing": {"first_token_ms": first_token_ms, "total_ms": total_ms},
     }
     if error is not None:

@@ -22,7 +22,10 @@ def stop_server(
     force: Annotated[bool, typer.Option("--force", help="Also while answers are being written.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the local server. Nothing is lost: answers so far are kept, and it starts again when needed."""
+    """Stop the local server.
+
+    Nothing is lost: answers so far are kept, and it starts again when needed.
+    """
     session = Session(start=False)
     try:
         answer = session.call("server.stop", {"if_idle": not force})

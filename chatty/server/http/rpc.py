@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from chatty.protocol.errors import ProtocolError
+from chatty.protocol.errors import ProtocolError, family_of
 from chatty.server.connection import Connection, encode
 from chatty.server.dispatch import Dispatcher
 from chatty.server.live.hub import PublishedEvent
@@ -76,18 +76,23 @@ class OneShotConnection(Connection):
         super().__init__(channel, services.hub, services.limits, is_trusted_socket=True, is_one_shot=True)
         channel.listener = self.outbound
         self.outbound.on_event = self._on_event
+        self._frames_left = MAX_LINES
         self._awaited: str | None = None
+        self._ended_runs: set[str] = set()
 
-    def answered(self, method: str, *, failed: bool, awaits_run: str | None) -> None:
-        """End after the request, unless a run follows; `initialize` is only the beginning."""
-        if method == "initialize" and not failed:
-            return
-        self._awaited = awaits_run
-        if awaits_run is None:
-            self.close()
+    def dealt_with(self, awaits_run: str | None = None) -> None:
+        """End after the last frame, unless a run follows that has not ended by now."""
+        self._frames_left -= 1
+        self._awaited = awaits_run or self._awaited
+        self._close_if_done()
 
     def _on_event(self, event: PublishedEvent) -> None:
-        if event.finishes_run is not None and event.finishes_run == self._awaited:
+        if event.finishes_run is not None:
+            self._ended_runs.add(event.finishes_run)
+            self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        if self._frames_left == 0 and (self._awaited is None or self._awaited in self._ended_runs):
             self.close()
 
 
@@ -163,7 +168,8 @@ async def _until_gone(receive: Receive) -> None:
 
 
 async def _refuse(send: Send, error: ProtocolError) -> None:
+    status = family_of(error.type).http_status
     body = encode({"jsonrpc": "2.0", "id": None, "error": error.to_wire()}) + b"\n"
     headers = [(b"content-type", b"application/x-ndjson"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

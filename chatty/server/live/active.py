@@ -52,6 +52,8 @@ class ActiveRun:
     project_id: str | None = None
     context: Sequence[ChatMessage] = ()
     """What the model was shown."""
+    unkept_code_points: int = 0
+    """Text written since the last time some was put on disk."""
     base_url: str | None = None
     """Where it was asked; prices depend on it."""
     began_at: float = field(default_factory=time.monotonic)
@@ -79,6 +81,7 @@ class ActiveRun:
             self.parts.append(WritingPart(opened.part, opened))
         if self.first_text_at is None:
             self.first_text_at = time.monotonic()
+        self.unkept_code_points += len(text)
         self.pacer.write(self.parts[-1].buffer, text)
         return opened
 
@@ -125,12 +128,9 @@ class ActiveRun:
             )
         return pieces
 
-    def unkept_code_points(self) -> int:
-        """Return how much text is not on disk."""
-        return sum(part.buffer.length - part.kept for part in self.parts)
-
     def note_kept(self, pieces: list[TextPiece]) -> None:
         """Remember that these pieces are on disk."""
+        self.unkept_code_points = 0
         for piece in pieces:
             for part in self.parts:
                 if part.index == piece.part:

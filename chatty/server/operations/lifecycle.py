@@ -11,7 +11,6 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.frames import CloseCode
 from chatty.protocol.versions import PROTOCOL_VERSIONS, agree
 from chatty.server.clock import now_ms, timestamp
-from chatty.server.connection import State
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 
@@ -20,7 +19,7 @@ from chatty.server.registry import operation
     "initialize",
     models.InitializeParams,
     models.InitializeResult,
-    kind="query",
+    kind="mutation",
     permission="connection.use",
     errors=("protocol_unsupported", "forbidden/credentials"),
 )
@@ -29,7 +28,6 @@ async def initialize(context: RequestContext, params: models.InitializeParams) -
     connection, services = context.connection, context.services
     version = agree(params.protocol.min, params.protocol.max)
     if version is None:
-        connection.state = State.OPENED
         context.after_answer.append(lambda: connection.close(CloseCode.VERSION, "no version in common"))
         older = "client" if params.protocol.max < PROTOCOL_VERSIONS[0] else "server"
         raise ProtocolError(

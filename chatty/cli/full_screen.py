@@ -73,7 +73,7 @@ def full_screen(
         # Textual: 150 to 200 ms, paid by this command alone.
         from chatty.tui.app import run
 
-        run(server=server, **choices)
+        raise typer.Exit(run(server=server, **choices))
 
 
 def _require_terminal() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chatty.rendering.sanitizer import sanitize
-from chatty.tui.backend import ProviderOffer
+from chatty.tui.wishes import ProviderOffer
 from chatty.tui.store import Store
 from chatty.tui.wire import Frame
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatty.tui.app import ChattyApp, Settings
-from chatty.tui.backend import ProviderOffer
+from chatty.tui.wishes import ProviderOffer
 from chatty.tui.store import Store
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import OFFERS, SCENES

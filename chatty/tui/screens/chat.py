@@ -23,7 +23,7 @@ from chatty.tui.hints import Situation, hints, sequence_hints
 from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
-from chatty.tui.state import Message
+from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
 from chatty.tui.widgets.composer import Composer
@@ -31,7 +31,7 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, typing_words
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 from chatty.tui.widgets.welcome import welcome_rows
@@ -39,8 +39,6 @@ from chatty.tui.widgets.welcome import welcome_rows
 _NOTE_SECONDS = 3.0
 _LOAD_AFTER_SECONDS = 0.5
 _LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
-_TYPING_SECONDS = 3.0
-"""How often others are told that the user writes; the word lasts six seconds with them."""
 
 
 class ChatScreen(Screen[None], inherit_bindings=False):
@@ -57,15 +55,16 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.drafts = DraftKeeper(drafts, self.say)
         self.side_bar = SideBar(self.router, ring := KillRing())
         self.header = Header()
-        self.transcript = Transcript(self.router, store.user_id)
+        self.transcript = Transcript(self.router)
         self.status = StatusRow()
         self.menu = CompletionMenu()
         self.composer = Composer(self.router, ring)
         self.hints = HintsRow()
-        self.completing = Completing(self.composer, self.menu, backend, keymap)
+        self.completing = Completing(self.composer, self.menu, keymap)
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
-        self._typing_said_at = float("-inf")
         self.shown_id: str | None = None
+        """The conversation on the screen; empty while it is not known which one that is."""
+        self._draft_key = ""
         self.editing_id: str | None = None
         """The message the composer holds another version of."""
 
@@ -84,8 +83,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Paint from now on whatever the store says has changed."""
         self.side_bar.key_shown = self.keymap.shown("chats")
-        for prompt in self.backend.history():
-            self.composer.history.add(prompt)
         for conversation_id in self.drafts.conversations():
             self.store.mark_draft(conversation_id, has_draft=True)
         self.store.on_change = self.painter.request
@@ -101,7 +98,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Keep the draft."""
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        self.keep_draft()
         await self.drafts.flush()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -126,7 +123,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        self.keep_draft()
         from chatty.tui.screens.routes import submit
 
         submit(self, event.text)
@@ -135,15 +132,8 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
         self.completing.update()
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
-        self._say_typing()
+        self.keep_draft()
         self._paint_hints()
-
-    def _say_typing(self) -> None:
-        now = time.monotonic()
-        if not self.composer.is_empty and now - self._typing_said_at > _TYPING_SECONDS:
-            self._typing_said_at = now
-            self.backend.typing()
 
     @on(Composer.MenuKeyPressed)
     def _menu_key(self, event: Composer.MenuKeyPressed) -> None:
@@ -205,6 +195,11 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             open_gate()
         self._paint_hints()
 
+    def keep_draft(self) -> None:
+        """Keep what is written: on the disk once the user pauses."""
+        if self._draft_key:
+            self.drafts.changed(self._draft_key, self.composer.draft)
+
     def begin_edit(self, message: Message) -> None:
         """Let the user write another version of a message; sending it does not append."""
         self.editing_id = message.id
@@ -246,6 +241,10 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             self._paint_header()
         if dirty.hits:
             self._paint_hits()
+        if dirty.models:
+            self._paint_models()
+        if dirty.wishes:
+            self._grant_wishes()
         if dirty.status or dirty.messages:
             self._paint_status()
         self._paint_hints()
@@ -256,28 +255,30 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             return
         self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
+            self._draft_key = opened.draft_key
             self.transcript.show_again(opened)
             return
-        if self.shown_id is not None:
-            self._leave_draft(self.shown_id)
+        self._change_draft(opened)
         self.shown_id = opened.id
         self.editing_id = None
-        self.composer.draft = self.drafts.load(opened.id)
         self.transcript.show(opened)
 
-    def _leave_draft(self, conversation_id: str) -> None:
-        draft = self.composer.draft
-        self.drafts.changed(conversation_id, draft)
-        self.store.mark_draft(conversation_id, has_draft=not draft.is_empty)
+    def _change_draft(self, opened: OpenConversation) -> None:
+        """Put the composer's text away and take out the other conversation's."""
+        left, self._draft_key = self._draft_key, opened.draft_key
+        if self.shown_id == "" and not self.composer.is_empty:
+            return  # written before it was known which conversation is open: it belongs to this one
+        if left:
+            self.drafts.changed(left, self.composer.draft)
+            self.store.mark_draft(left, has_draft=not self.composer.is_empty)
+        self.composer.draft = self.drafts.load(opened.draft_key)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
 
     def _paint_status(self) -> None:
         now_ms = _now_ms()
-        self.status.content = StatusContent(
-            doing(self.store, now_ms), self.transcript.new_lines, typing_words(self.store.open)
-        )
+        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
@@ -286,6 +287,17 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         show_hits = getattr(self.app.screen, "show_hits", None)
         if show_hits is not None:
             show_hits(self.store.hits)
+
+    def _paint_models(self) -> None:
+        show_models = getattr(self.app.screen, "show_models", None)
+        if show_models is not None:
+            show_models(self.store.models)
+
+    def _grant_wishes(self) -> None:
+        # Questions and the first-run screen are loaded when something is wanted.
+        from chatty.tui.screens.granting import grant
+
+        grant(self, self.store.take_wishes())
 
     def _paint_hints(self) -> None:
         pending = self.router.pending
@@ -296,7 +308,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
 
     def _tick(self) -> None:
         opened = self.store.open
-        if opened is not None and (opened.runs or opened.approvals):
+        if opened is not None and opened.runs:
             self._paint_status()
         if self.store.link.retry_at_ms is not None:
             self._paint_header()
@@ -310,8 +322,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             return self._message_situation()
         if self.menu.is_open:
             return "completing"
-        if opened is not None and opened.approvals:
-            return "asked"
         return "answering" if opened is not None and opened.active_run() else "idle"
 
     def places(self) -> tuple[Place, ...]:
@@ -325,8 +335,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         return opened.messages.get(selected) if opened is not None and selected else None
 
     def _message_situation(self) -> Situation:
-        if "asked" in self.transcript.places():
-            return "approval"
         message = self.selected_message()
         is_broken = message is not None and message.status in ("failed", "cancelled", "interrupted")
         return "failed" if is_broken else "message"

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.strip import Strip
 
-from chatty.tui.backend import ProviderOffer
 from chatty.tui.keymap import canonical
 from chatty.tui.spans import Span, Spans, cut, width
 from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.two_sided_row import two_sides
+from chatty.tui.wishes import ProviderOffer
 
 _NAME_CELLS, _STATE_CELLS = 17, 19
 _COLUMN = 4

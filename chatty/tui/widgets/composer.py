@@ -58,9 +58,7 @@ class Composer(TextField):
         words: str | None
 
     def __init__(self, router: KeyRouter, ring: KillRing | None = None) -> None:
-        super().__init__(
-            router, id="composer", placeholder="Ask anything   @ file   / command   ! shell", ring=ring
-        )
+        super().__init__(router, id="composer", placeholder="Ask anything   / command", ring=ring)
         self.history = PromptHistory()
         self.has_menu = False
         """Whether a completion menu is open; set by the screen that draws it."""

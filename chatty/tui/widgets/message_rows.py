@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatty.tui.spans import Span, Spans, join
-from chatty.tui.state import Approval, Message, Part
+from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
 
 Ground = Literal["page", "surface", "code", "cursor", "menu", "selection", "caret"]
@@ -25,13 +25,13 @@ class Speaker:
     ground: Ground
 
 
-def speaker(message: Message, user_id: str) -> Speaker:
+def speaker(message: Message) -> Speaker:
     """You, another person, or the model."""
     if message.role == "assistant":
         return Speaker(message.model or "answer", "text", "", "page")
     if message.role != "user":
         return Speaker(message.role, "muted", "", "page")
-    if message.author_id is None or message.author_id == user_id:
+    if message.is_own:
         return Speaker("you", "accent", "accent", "surface")
     return Speaker(message.author_name or "someone", "text", "secondary", "surface")
 
@@ -54,8 +54,6 @@ def _figures(message: Message) -> list[str]:
     thinking = [part.seconds for part in message.parts if part.type == "reasoning" and part.seconds]
     if thinking:
         words.append(f"thought {sum(thinking):.0f} s")
-    if message.first_word_seconds is not None:
-        words.append(f"first word {message.first_word_seconds:.1f} s")
     spent = []
     if message.output_tokens:
         spent.append(f"{token_words(message.output_tokens)} tokens")
@@ -110,25 +108,6 @@ def source_row(parts: list[Part]) -> list[Span]:
         name = f"{part.name}:{part.detail}" if part.detail else part.name
         items.append([Span(str(number), "primary"), Span(f" {name}", "muted")])
     return join(items, 2)
-
-
-def approval_rows(approval: Approval, *, focused: bool) -> list[list[Span]]:
-    """What a tool asks, and the keys that answer it."""
-    question = [
-        Span("asks", "warning", bold=True),
-        Span(f"  {approval.action} "),
-        Span(approval.subject, bold=True),
-    ]
-    if approval.place:
-        question.append(Span(f" in {approval.place}"))
-    first = [] if focused else [Span("tab", "text"), Span(" then ", "muted")]
-    keys = [
-        [*first, Span("y"), Span(" once", "muted")],
-        [Span("a"), Span(" always here", "muted")],
-        [Span("n"), Span(" no", "muted")],
-        [Span("e"), Span(" edit", "muted")],
-    ]
-    return [question, [Span(" " * 6), *join(keys, 2)]]
 
 
 def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:

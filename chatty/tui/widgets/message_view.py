@@ -16,7 +16,7 @@ from chatty.rendering.lines import Line
 from chatty.rendering.style import MUTED
 from chatty.tui.palette import Palette
 from chatty.tui.spans import Span, cut, fit_items, width
-from chatty.tui.state import Approval, Message, Part
+from chatty.tui.state import Message, Part
 from chatty.tui.widgets import message_rows
 from chatty.tui.widgets.message_rows import Ground, Speaker
 from chatty.tui.widgets.plain_text import PlainText
@@ -94,15 +94,13 @@ class _Block:
 class MessageView:
     """The rows of one message. Call `sync` after its message changed and before anything is asked."""
 
-    def __init__(self, message: Message, user_id: str) -> None:
+    def __init__(self, message: Message) -> None:
         self.message = message
         self.unfolded: set[int] = set()
         """Indexes of the parts shown in full."""
         self.is_raw = False
-        self.approval: Approval | None = None
         self.place = (1, 1)
         self.running_seconds: int | None = None
-        self._user_id = user_id
         self._texts: dict[int, _PartText] = {}
         self._blocks: list[_Block] = []
         self._starts: list[int] = []
@@ -147,7 +145,7 @@ class MessageView:
 
     def draw(self, row: int, look: Look, palette: Palette) -> Strip:
         """One row, `look.width` cells wide. Row 0 is the name row."""
-        speaker = message_rows.speaker(self.message, self._user_id)
+        speaker = message_rows.speaker(self.message)
         bar_role = "primary" if look.selected else speaker.bar_role
         if row == 0:
             ground: Ground = "cursor" if look.selected else speaker.ground
@@ -215,8 +213,6 @@ class MessageView:
         sources = [part for part in self.message.parts if part.type == "citation"]
         if sources:
             blocks.append(_Block([message_rows.source_row(sources)]))
-        if self.approval is not None:
-            blocks.append(_Block(message_rows.approval_rows(self.approval, focused=look.selected)))
         ending = message_rows.ending_rows(self.message, selected=look.selected)
         if ending:
             blocks.append(_Block(ending))
@@ -264,7 +260,7 @@ class MessageView:
 
     def _plain_text(self, row: int, look: Look) -> str:
         if row == 0:
-            return message_rows.speaker(self.message, self._user_id).name
+            return message_rows.speaker(self.message).name
         found = self._block_at(row, look)
         if found is None:
             return ""

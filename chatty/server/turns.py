@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, Parts, RunDraft
 from chatty.protocol.part import TextPart
+from chatty.protocol.run import Usage
 from chatty.server import wire
 from chatty.store import (
     conversations,
@@ -583,14 +584,16 @@ def _run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
     if ending.error is not None:
         data["error"] = ending.error
     if (used := ending.usage) is not None:
-        data["usage"] = {
-            "input_tokens": used.input_tokens,
-            "cached_input_tokens": used.cached_input_tokens,
-            "output_tokens": used.output_tokens,
-            "reasoning_tokens": used.reasoning_tokens,
-            "cost_usd": wire.usd(used.cost_micros),
-            "estimated": used.estimated,
-        }
+        data["usage"] = wire.plain(
+            Usage(
+                input_tokens=used.input_tokens,
+                cached_input_tokens=used.cached_input_tokens,
+                output_tokens=used.output_tokens,
+                reasoning_tokens=used.reasoning_tokens,
+                cost_usd=wire.usd(used.cost_micros),
+                estimated=used.estimated,
+            )
+        )
     return data
 
 

@@ -47,6 +47,11 @@ def full_screen(
         # Every command reads the server from the environment; the option is short for setting it.
         os.environ["CHATTY_SERVER"] = server
     if context.invoked_subcommand is not None:
+        if continue_last or conversation or project or model or plain:
+            raise usage_error(
+                "options of the full-screen client stand before a command; put them behind it: "
+                f"chatty {context.invoked_subcommand} --help"
+            )
         return
     if version:
         _print_version()

@@ -421,6 +421,7 @@ def connect(
     client_name: str = "chatty-python",
     heartbeat: "Heartbeat | None" = None,
     workspace_signals: bool = False,
+    backoff: Backoff = LOCAL,
 ) -> Client:
     """Return a client of the server that is meant; use it as ``async with connect() as client``.
 
@@ -431,6 +432,7 @@ def connect(
         client_name: which program calls, for the server's log.
         heartbeat: how soon a dead peer is noticed.
         workspace_signals: be told of every conversation that changes, as ``Signal`` news.
+        backoff: how soon to come back after a loss.
     """
     from chatty.client.websocket import STANDARD_HEARTBEAT, WebSocketDial  # 60 ms
 
@@ -439,6 +441,7 @@ def connect(
     return Client(
         WebSocketDial(server, heartbeat or STANDARD_HEARTBEAT),
         provider_credentials=provider_credentials(own),
+        backoff=backoff,
         outbox=Outbox(os.path.join(Locations.from_environment(own).outbox_dir, server.name)),
         large_call=OneShot(server, environ=own, client_name=client_name).call,
         client_name=client_name,

@@ -224,27 +224,24 @@ class ConversationView:
         self._changes.shape = True
 
     def _replace(self, result: dict[str, Any]) -> None:
-        self.conversation = dict(result["conversation"] or {})
-        self.messages = {message["id"]: _message_view(message) for message in result["messages"]}
+        self.conversation = dict(result["conversation"])
+        self.messages = {message["id"]: _message_view(message) for message in result.get("messages", ())}
         self.nodes, self._children = {}, {}
-        for node in result["tree"]:
+        for node in result.get("tree", ()):
             self._add_node(node)
-        self.leaf = result["leaf"]
-        self.runs = {run["id"]: dict(run) for run in result["runs"]}
+        self.leaf = result.get("leaf")
+        self.runs = {run["id"]: dict(run) for run in result.get("runs", ())}
         self.head = result["head"]
-        self.has_older = result["has_older"]
-        for part in result["open_parts"]:
-            self._apply_delta(
-                Delta(
-                    part["message_id"],
-                    part["part"],
-                    part.get("from", 0),
-                    part["text"],
-                    part["g"],
-                    part["type"],
-                )
-            )
+        self.has_older = result.get("has_older", False)
+        for part in result.get("open_parts", ()):
+            self._open_part(part)
         self._changes = Changes(set(self.messages), shape=True, conversation=True)
+
+    def _open_part(self, part: dict[str, Any]) -> None:
+        offset = part.get("from", 0)
+        self._apply_delta(
+            Delta(part["message_id"], part["part"], offset, part["text"], part["g"], part["type"])
+        )
 
     def _apply_delta(self, delta: Delta) -> None:
         message = self.messages.get(delta.message_id)

@@ -132,6 +132,6 @@ def _handshake_error(error: BaseException) -> Exception:
         return link_error("protocol_unsupported", which_side_to_update(None))
     if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
         return link_error("forbidden", "The server refused the connection.")
-    if isinstance(error, OSError | EOFError):
+    if isinstance(error, OSError | EOFError) or isinstance(error.__cause__, OSError | EOFError):
         return link_error("connection/lost", "The connection broke while it was being opened.")
     return link_error("connection/protocol", f"The server did not open a connection: {error}.")

@@ -87,12 +87,13 @@ class Outbound:
         self._enqueue(_Queued(event.body, event, conversation_id))
 
     def delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
-        """Send text in flight: the shared bytes when in step, otherwise a slice later."""
+        """Send text in flight: the shared bytes when in step, otherwise what is missing, now or later."""
         if not self._queue and self._channel.can_write and self._cursor(part) == offset:
             self._write(body)
             self._cursors[part] = offset + len(text)
-        else:
-            self._lagging[part] = None
+            return
+        self._lagging[part] = None
+        self._catch_up()
 
     def caught_up(self, part: PartBuffer, offset: int) -> None:
         """Record that the peer has a part's text up to `offset`, by way of an answer."""
@@ -121,10 +122,7 @@ class Outbound:
             self._queued_bytes -= len(entry.body)
             self._queued_events -= entry.conversation_id is not None
             self._emit(entry)
-        while self._lagging and not self._queue and self._channel.can_write:
-            part = next(iter(self._lagging))
-            if self._write_slice(part):
-                del self._lagging[part]
+        self._catch_up()
 
     def closed(self) -> None:
         """The connection is gone: release what it held."""
@@ -152,6 +150,12 @@ class Outbound:
         self._write(entry.body)
         if entry.event is not None and self.on_event is not None:
             self.on_event(entry.event)
+
+    def _catch_up(self) -> None:
+        while self._lagging and not self._queue and self._channel.can_write:
+            part = next(iter(self._lagging))
+            if self._write_slice(part):
+                del self._lagging[part]
 
     def _write_slice(self, part: PartBuffer) -> bool:
         """Write the next slice a peer misses of a part; tell whether it has everything now."""

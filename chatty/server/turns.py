@@ -47,6 +47,14 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who carries a run out, and until when others leave it alone."""
+
+    owner: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a request to say something amounts to, whichever method it came by."""
 
@@ -83,13 +91,22 @@ class Accepted:
 
 
 def payload_hash(params: BaseModel) -> str:
-    """Return what tells a repeated request from another one under the same id."""
-    canonical = json.dumps(params.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    """Return what tells a repeated request from another one under the same id.
+
+    Watching is the connection's business and no part of what was asked for.
+    """
+    content = params.model_dump(mode="json", exclude={"subscribe"})
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) -> Work[Accepted]:
+def accept(
+    scope: Scope, turn: Turn, digest: str, author_name: str, lease: Lease, at_ms: int
+) -> Work[Accepted]:
     """Take a message in: with its conversation if that is new, and with a reply to be filled.
+
+    A run that waits for no other one is started in the same transaction: the first text then waits
+    for one commit and not for two.
 
     Raises:
         ProtocolError: `conflict/parent_moved`.
@@ -124,6 +141,8 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
         run = yield from _insert_reply(
             scope, turn.conversation_id, turn.message_id, turn.run, turn.choice, news, at_ms
         )
+        if not place.is_behind_another:
+            run = (yield from _claim(scope, run, lease, news, at_ms)) or run
     yield from conversations.set_leaf(
         scope, turn.conversation_id, turn.run.reply_id if turn.run else turn.message_id
     )
@@ -141,7 +160,13 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
 
 
 def add_reply(
-    scope: Scope, conversation_id: str, parent_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    parent_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin another reply to a message that is there.
 
@@ -153,7 +178,8 @@ def add_reply(
         run = yield from runs.get(scope, draft.id)
         return (yield from _accepted_before(scope, parent, run))
     news: list[EventDraft] = []
-    run = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    run = (yield from _claim(scope, queued, lease, news, at_ms)) or queued
     yield from conversations.set_leaf(scope, conversation_id, draft.reply_id)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
@@ -161,7 +187,13 @@ def add_reply(
 
 
 def resume_reply(
-    scope: Scope, conversation_id: str, message_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    message_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin a run that goes on with a reply that ended early.
 
@@ -176,9 +208,12 @@ def resume_reply(
         raise ProtocolError(
             "conflict/not_resumable", f"only a reply that ended early can go on; this one is {message.status}"
         )
-    run = yield from _insert_run(scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms)
-    yield from messages.begin_again(scope, message_id, run.id, at_ms)
-    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(run))})]
+    queued = yield from _insert_run(
+        scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms
+    )
+    yield from messages.begin_again(scope, message_id, queued.id, at_ms)
+    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(queued))})]
+    run = (yield from _claim(scope, queued, lease, news, at_ms)) or queued
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
     return Accepted(message, (), conversation, run, stored)
@@ -230,30 +265,26 @@ class Ending:
 
 
 def start(
-    scope: Scope, run: rows.Run, owner: str, lease_until: int, at_ms: int
+    scope: Scope, run: rows.Run, lease: Lease, at_ms: int
 ) -> Work[tuple[rows.Run | None, list[rows.StoredEvent]]]:
     """Take a queued run and say that it has started; `None` when it was cancelled or taken before."""
-    taken = yield from runs.claim(scope, run.id, owner, lease_until, at_ms)
-    if taken is None:
-        return None, []
-    yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
-    data = {
-        "run_id": run.id,
-        "message_id": run.message_id,
-        "provider": run.provider,
-        "model": run.model,
-    }
-    stored = yield from events.append(
-        scope, run.conversation_id or "", [("run.started", run.requested_by, data)], at_ms
-    )
+    news: list[EventDraft] = []
+    taken = yield from _claim(scope, run, lease, news, at_ms)
+    stored = yield from events.append(scope, run.conversation_id or "", news, at_ms)
     return taken, stored
 
 
-def wait(scope: Scope, run: rows.Run, reason: str, at_ms: int) -> Work[list[rows.StoredEvent]]:
-    """Say that a run cannot go on until somebody does something."""
+def wait(scope: Scope, run: rows.Run, at_ms: int, reason: str) -> Work[list[rows.StoredEvent]]:
+    """Say that a run cannot go on until somebody does something. Raises FenceLost."""
     yield from runs.set_status(scope, run.id, run.fence, "waiting", at_ms)
     data = {"run_id": run.id, "message_id": run.message_id, "reason": reason, "provider": run.provider}
     return (yield from events.append(scope, run.conversation_id or "", [("run.waiting", None, data)], at_ms))
+
+
+def go_on(scope: Scope, run: rows.Run, at_ms: int) -> Work[list[rows.StoredEvent]]:
+    """Say that a run that waited goes on: it has started again. Raises FenceLost."""
+    yield from runs.set_status(scope, run.id, run.fence, "running", at_ms)
+    return (yield from events.append(scope, run.conversation_id or "", [_run_started(run)], at_ms))
 
 
 def keep_text(scope: Scope, pieces: Sequence[TextPiece], at_ms: int) -> Work[list[rows.StoredEvent]]:
@@ -369,6 +400,8 @@ def _place(scope: Scope, turn: Turn) -> Work[_Place]:
 def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms: int) -> Work[None]:
     draft = turn.create
     assert draft is not None
+    if (yield from conversations.find(scope, turn.conversation_id)) is not None:
+        return
     settings = {"system": draft.system} if draft.system else {}
     inserted = yield from conversations.insert(
         scope,
@@ -384,9 +417,8 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
         payload_hash(draft),
         at_ms,
     )
-    if not inserted.duplicate:
-        shown = wire.plain(wire.conversation(inserted.row))
-        news.append(("conversation.created", scope.user_id, {"conversation": shown}))
+    shown = wire.plain(wire.conversation(inserted.row))
+    news.append(("conversation.created", scope.user_id, {"conversation": shown}))
 
 
 def first_line(parts: Parts) -> str:
@@ -495,10 +527,31 @@ def _insert_run(
     return inserted.row
 
 
+def _claim(
+    scope: Scope, run: rows.Run, lease: Lease, news: list[EventDraft], at_ms: int
+) -> Work[rows.Run | None]:
+    """Take a queued run and note that it has started; `None` when it is queued no more."""
+    taken = yield from runs.claim(scope, run.id, lease.owner, lease.until_ms, at_ms)
+    if taken is not None:
+        yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
+        news.append(_run_started(run))
+    return taken
+
+
 def _new_part(part: TextPart) -> rows.NewPart:
     return rows.NewPart(
         type="text", text=part.text, data=wire.dump({"name": part.name}) if part.name else None
     )
+
+
+def _run_started(run: rows.Run) -> EventDraft:
+    data = {
+        "run_id": run.id,
+        "message_id": run.message_id,
+        "provider": run.provider,
+        "model": run.model,
+    }
+    return ("run.started", run.requested_by, data)
 
 
 def _part_started(message_id: str, index: int, kind: str, g: int, offset: int) -> EventDraft:
@@ -541,5 +594,5 @@ def _run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
     return data
 
 
-Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, int], Work[Accepted]]
+Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, Lease, int], Work[Accepted]]
 """`add_reply` or `resume_reply`: a run without a new message."""

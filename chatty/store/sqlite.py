@@ -9,10 +9,9 @@ import asyncio
 import functools
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from chatty.protocol.ids import new_id
@@ -29,6 +28,9 @@ from chatty.store.sqlite_migrations import (
     schema_version,
 )
 from chatty.store.sqlite_threads import Errand, Job, Readers, Writer
+
+if TYPE_CHECKING:
+    import tempfile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,7 +65,7 @@ class SqliteDatabase:
         problem: StorageError | None,
         writer: Writer | None,
         readers: Readers | Writer,
-        copy: tempfile.TemporaryDirectory[str] | None = None,
+        copy: "tempfile.TemporaryDirectory[str] | None" = None,
     ) -> None:
         self.path = path
         self.problem = problem
@@ -329,8 +331,9 @@ def _check_readable(place: Path, options: str, path: Path) -> None:
         connection.close()
 
 
-def _temporary_copy(path: Path) -> tempfile.TemporaryDirectory[str]:
-    import shutil  # 8 ms, for this rare case only
+def _temporary_copy(path: Path) -> "tempfile.TemporaryDirectory[str]":
+    import shutil  # these two take 10 ms, for this rare case only
+    import tempfile
 
     try:
         folder = tempfile.TemporaryDirectory(prefix="chatty-")

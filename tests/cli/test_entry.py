@@ -125,6 +125,17 @@ def test_help_into_a_pipe_that_is_closed_is_quiet(environment: dict[str, str]) -
     assert (result.returncode in (0, 141), result.stderr) == (True, b"")
 
 
+def test_options_of_the_client_before_a_command_are_not_ignored(server: FakeServer, run: Run) -> None:
+    result = run("-m", "openai/tiny", "ask", "hi")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert server.requests == []
+
+
+def test_server_before_a_command_is_the_server_of_the_command(run: Run, home: Path) -> None:
+    result = run("--server", f"unix:{home}/nobody.sock", "chats", "list")
+    assert result.returncode == 7
+
+
 def test_error_without_any_command_is_json_when_asked(run: Run) -> None:
     result = run("nonsense", "--json")
     assert result.returncode == 2

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 from tests.cli.conftest import Run
@@ -74,6 +77,27 @@ def test_stop_does_not_interrupt_answers_unasked(server: FakeServer, run: Run) -
 def test_stop_without_a_server_is_done_already(run: Run) -> None:
     assert run("server", "stop").stdout == "was not running\n"
     assert run("server", "stop", "--json").stdout == '{"state": "stopped"}\n'
+
+
+def test_force_ends_a_server_that_does_not_answer(run: Run, home: Path) -> None:
+    """A stand-in for a stuck server: it holds the lock, and its command line names chatty."""
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    program = (
+        "import fcntl, signal, sys, time\n"
+        "lock = open(sys.argv[1], 'w'); fcntl.flock(lock, fcntl.LOCK_EX); print('held', flush=True)\n"
+        "signal.pause()\n"
+    )
+    command = [sys.executable, "-c", program, str(data / "server.lock"), "chatty.server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        # It is our child: only our waiting for it makes its number free.
+        reaper = threading.Thread(target=process.wait)
+        reaper.start()
+        assert run("server", "stop", "--force").stdout == "stopped\n"
+        reaper.join(timeout=30)
+        assert process.returncode == -15
 
 
 def log(home: Path, text: str) -> Path:

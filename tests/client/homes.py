@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from chatty.client.connection import Client, connect
-from chatty.client.force import find_server, stop_by_force
+from chatty.client.force import stop_by_force
 from chatty.client.local import is_held
 from chatty.client.locations import Locations
 from chatty.client.oneshot import OneShot
@@ -39,9 +39,8 @@ class Home:
         return pid
 
     def kill(self) -> int:
-        """End the server without a warning and wait until it is gone."""
-        pid = find_server(self.locations)
-        assert pid is not None
+        """End the server without a warning and wait until it is gone; one that is starting is waited for."""
+        pid = self.pid()
         os.kill(pid, signal.SIGKILL)
         end = time.monotonic() + 10
         while is_held(self.locations.lock_path) and time.monotonic() < end:

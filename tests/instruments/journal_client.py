@@ -49,9 +49,6 @@ class Witness:
     async def converse(self, messages: int) -> None:
         """Send messages one after the other, each once the reply to the last has ended."""
         conversation_id = new_id()
-        await self._client.call(
-            "conversation.create", {"id": conversation_id, "title": "witnessed"}, timeout_seconds=60
-        )
         subscription = self._client.subscribe(conversation_id)
         for number in range(messages):
             params = self._message(conversation_id, f"message {number} of {conversation_id}")
@@ -71,7 +68,7 @@ class Witness:
 
     def _message(self, conversation_id: str, text: str) -> dict[str, Any]:
         return {
-            "conversation": {"id": conversation_id},
+            "conversation": {"id": conversation_id, "create": {"title": "witnessed"}},
             "id": new_id(),
             "parts": [{"type": "text", "text": text}],
             "run": {"id": new_id(), "reply_id": new_id(), "model": self._model},

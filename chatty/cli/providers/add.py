@@ -4,7 +4,6 @@ Options are seen by everybody in the process list and kept in the shell's histor
 """
 
 import os
-import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from chatty.cli.errors import usage_error
 from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.session import Session
+from chatty.cli.standard_input import read_all
 
 EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
 
@@ -98,7 +98,7 @@ def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> st
     if variable is not None:
         return _checked(os.environ.get(variable, ""), f"the variable {variable}")
     if from_stdin or not os.isatty(0):
-        return _checked(sys.stdin.buffer.read(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
+        return _checked(read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
     return _checked(_asked(name), "what was typed")
 
 

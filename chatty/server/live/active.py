@@ -64,7 +64,10 @@ class ActiveRun:
     task: asyncio.Task[None] | None = None
     producer: asyncio.Task[None] | None = None
     """The part of the task that may be cancelled."""
+    seeks_key: bool = False
+    """Whether it has asked for a key and found none so far."""
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a key may have come, for a run that waits for one."""
 
     @property
     def run(self) -> rows.Run:

@@ -9,11 +9,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
-from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers import catalog
 from chatty.providers.base import (
     ChatRequest,
@@ -39,14 +38,19 @@ from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.stores import Stores
 from chatty.server.turns import EndStatus
-from chatty.store import parts as part_rows
 from chatty.store import rows
+from chatty.store.database import Scope, Work
 from chatty.store.errors import FenceLost, StorageError, StoreError
 
 logger = logging.getLogger(__name__)
 
-SETTLE_SECONDS: Final = 1.0
-"""How long the engine waits before it tries again to write the end of a run."""
+RETRY_SECONDS: Final = 1.0
+"""How long the engine waits before it tries again to write what must be written."""
+SETTLE_SECONDS: Final = 10.0
+"""How long interrupted runs may take to write their end when the server leaves."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class RunEngine:
@@ -75,8 +79,8 @@ class RunEngine:
         self._on_change = on_change
         self._owner = new_id()
         self._active: dict[str, ActiveRun] = {}
-        self._behind: dict[str, Ticket] = {}
-        """Reply being written -> the run that starts when it is done."""
+        self._behind: dict[str, list[Ticket]] = {}
+        """Reply being written or queued itself -> the runs that start when it is done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._journal = TextJournal(self._publish_stored)
         self._leases = Leases(stores, self._owner, self._on_lost)
@@ -87,7 +91,11 @@ class RunEngine:
     @property
     def active_count(self) -> int:
         """Runs being carried out or queued."""
-        return len(self._active) + len(self._behind)
+        return len(self._active) + sum(1 for _ in self._queued())
+
+    def lease(self) -> turns.Lease:
+        """Return a fresh lease on behalf of this engine."""
+        return turns.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
 
     def is_answering(self, conversation_id: str) -> bool:
         """Tell whether a run of this conversation is under way."""
@@ -97,7 +105,7 @@ class RunEngine:
         """Return the conversation of a run under way or queued, if it is one of ours."""
         if active := self._active.get(run_id):
             return active.run.conversation_id
-        return next((t.run.conversation_id for t in self._behind.values() if t.run.id == run_id), None)
+        return next((t.run.conversation_id for t in self._queued() if t.run.id == run_id), None)
 
     async def settled(self, conversation_id: str) -> None:
         """Return when no run of a conversation is under way any more."""
@@ -123,6 +131,8 @@ class RunEngine:
     def start(self, ticket: Ticket) -> None:
         """Begin to carry a run out. It goes on whatever happens to the caller."""
         active = ActiveRun(ticket, DeltaPacer(self._hub))
+        if self._is_draining:
+            active.ask_to_stop("interrupted")
         self._active[ticket.run.id] = active
         task = asyncio.get_running_loop().create_task(self._carry_out(active))
         active.task = task
@@ -131,8 +141,9 @@ class RunEngine:
 
     def start_after(self, message_id: str, ticket: Ticket) -> None:
         """Begin to carry a run out when the reply it follows is done."""
-        if any(active.run.message_id == message_id for active in self._active.values()):
-            self._behind[message_id] = ticket
+        unfinished = [*(active.ticket for active in self._active.values()), *self._queued()]
+        if any(other.run.message_id == message_id for other in unfinished):
+            self._behind.setdefault(message_id, []).append(ticket)
         else:
             self.start(ticket)
 
@@ -141,39 +152,57 @@ class RunEngine:
         if active := self._active.get(run.id):
             active.ask_to_stop("cancelled")
             return
-        for message_id, ticket in list(self._behind.items()):
-            if ticket.run.id == run.id:
-                del self._behind[message_id]
-                await self._end_unstarted(ticket, "cancelled")
+        for tickets in list(self._behind.values()):
+            for ticket in tickets:
+                if ticket.run.id == run.id:
+                    tickets.remove(ticket)
+                    await self._end_unstarted(ticket, "cancelled")
+                    self._start_followers(run.message_id or "")
+                    return
 
-    def offer_credentials(self, user_id: str, credentials: ProviderCredentials | None) -> None:
-        """Let runs of a user that wait for a key look again, with what a new connection knows."""
+    def look_for_keys_again(self, user_id: str) -> None:
+        """Let runs of a user that wait for a key look again: one was kept meanwhile.
+
+        Each looks with what its own caller's shell knew; what another shell knows is never lent.
+        """
         for active in self._active.values():
-            if active.ticket.scope.user_id == user_id:
-                active.ticket.credentials = credentials or active.ticket.credentials
+            if active.seeks_key and active.ticket.scope.user_id == user_id:
                 active.has_key.set()
 
     async def drain(self, grace_seconds: float) -> None:
         """Begin nothing new, wait for what runs, then interrupt the rest. The text is kept."""
         self._is_draining = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_seconds)
-        for active in list(self._active.values()):
-            active.ask_to_stop("interrupted")
-        for ticket in list(self._behind.values()):
-            await self._end_unstarted(ticket, "interrupted")
+        queued = list(self._queued())
         self._behind.clear()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for ticket in queued:
+            await self._end_unstarted(ticket, "interrupted")
+        self._interrupt(active for active in self._active.values() if active.seeks_key)
+        await self._wait_for_runs(grace_seconds)
+        self._interrupt(self._active.values())
+        await self._wait_for_runs(SETTLE_SECONDS)
         await self._journal.close()
         self._leases.close()
+
+    def _queued(self) -> Iterable[Ticket]:
+        """Iterate over the runs that start when another one is done."""
+        return (ticket for tickets in self._behind.values() for ticket in tickets)
+
+    @staticmethod
+    def _interrupt(runs: Iterable[ActiveRun]) -> None:
+        for active in list(runs):
+            active.ask_to_stop("interrupted")
+
+    async def _wait_for_runs(self, at_most_seconds: float) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=at_most_seconds)
 
     # One run
 
     async def _carry_out(self, active: ActiveRun) -> None:
         try:
-            if not await self._claim(active):
+            if active.run.status == "queued" and not await self._claim(active):
                 return
+            self._on_change(active.run.conversation_id or "")
             self._journal.follow(active)
             self._leases.follow(active)
             status, error = await self._produce_to_end(active)
@@ -184,24 +213,21 @@ class RunEngine:
             logger.exception("run %s could not be carried out", active.run.id)
         finally:
             self._leases.leave(active)
+            for part in active.parts:
+                self._hub.close(part.buffer)
             del self._active[active.run.id]
             self._on_change(active.run.conversation_id or "")
-            self._start_follower(active.run.message_id or "")
+            self._start_followers(active.run.message_id or "")
 
     async def _claim(self, active: ActiveRun) -> bool:
         """Take the run and tell that it started; `False` when it was cancelled before."""
         ticket = active.ticket
-        lease_until = now_ms() + int(LEASE_SECONDS * 1000)
-        claimed, events = await ticket.database.write(
-            ticket.scope, turns.start, ticket.run, self._owner, lease_until, now_ms()
-        )
+        claimed, events = await self._commit(ticket, turns.start, ticket.run, self.lease(), now_ms())
         if claimed is None:
-            if active.stop is not None:
-                await self._end_unstarted(ticket, active.stop)
+            await self._end_unstarted(ticket, active.stop or "cancelled")
             return False
         ticket.run = claimed
         self._publish_stored(events)
-        self._on_change(claimed.conversation_id or "")
         return True
 
     async def _produce_to_end(self, active: ActiveRun) -> tuple[EndStatus, ProtocolError | None]:
@@ -243,23 +269,38 @@ class RunEngine:
 
     async def _endpoint(self, active: ActiveRun) -> Endpoint:
         """Find the provider; without a key, wait for somebody to give one."""
+        active.seeks_key = True
+        endpoint = await self._look_up(active)
+        if endpoint is None:
+            if active.ticket.fails_without_key:
+                raise key_missing(active.run.provider or "")
+            await self._tell_of(active, turns.wait, "key_missing")
+            while endpoint is None:
+                await active.has_key.wait()
+                active.has_key.clear()
+                endpoint = await self._look_up(active)
+            await self._tell_of(active, turns.go_on)
+        active.seeks_key = False
+        return endpoint
+
+    async def _look_up(self, active: ActiveRun) -> Endpoint | None:
         ticket = active.ticket
-        is_told = False
-        while True:
-            provider = await self._endpoints.get(ticket.scope, active.run.provider or "")
-            endpoint, _ = await self._endpoints.find(provider, ticket.credentials)
-            if endpoint is not None:
-                return endpoint
-            if ticket.fails_without_key:
-                raise key_missing(provider.name)
-            if not is_told:
-                is_told = True
-                events = await ticket.database.write(
-                    ticket.scope, turns.wait, active.run, "key_missing", now_ms()
-                )
-                self._publish_stored(events)
-            active.has_key.clear()
-            await active.has_key.wait()
+        provider = await self._endpoints.get(ticket.scope, active.run.provider or "")
+        endpoint, _ = await self._endpoints.find(provider, ticket.credentials)
+        return endpoint
+
+    async def _tell_of(
+        self,
+        active: ActiveRun,
+        change: Callable[Concatenate[Scope, rows.Run, int, P], Work[list[rows.StoredEvent]]],
+        *facts: P.args,
+        **named_facts: P.kwargs,
+    ) -> None:
+        ticket = active.ticket
+        events = await ticket.database.write(
+            ticket.scope, change, ticket.run, now_ms(), *facts, **named_facts
+        )
+        self._publish_stored(events)
 
     async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
         ticket, run = active.ticket, active.run
@@ -269,7 +310,10 @@ class RunEngine:
         )
         active.project_id = shown.project_id
         active.context = shown.messages
-        await self._reopen(active)
+        active.first_index = len(shown.reply_so_far)
+        if shown.reply_so_far and shown.reply_so_far[-1].type == "text":
+            # The reply goes on: take up its last part where it ended.
+            self._hub.open(active.reopen(shown.reply_so_far[-1]))
         options = settings.get("options")
         return ChatRequest(
             model=model,
@@ -277,15 +321,6 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
-
-    async def _reopen(self, active: ActiveRun) -> None:
-        """For a reply that goes on: take up its last part where it ended."""
-        message_id = active.run.message_id or ""
-        existing = await active.ticket.database.read(active.ticket.scope, part_rows.of_messages, [message_id])
-        kept: Sequence[rows.Part] = existing[message_id]
-        active.first_index = len(kept)
-        if kept and kept[-1].type == "text":
-            self._hub.open(active.reopen(kept[-1]))
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""
@@ -310,20 +345,32 @@ class RunEngine:
     # The end of a run
 
     async def _settle(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> None:
-        """Write the end; while the disk refuses, keep trying: the text is safe in memory only."""
+        """Write the end and tell everybody."""
         await self._journal.leave(active)
         ending = self._ending(active, status, error)
-        ticket = active.ticket
+        events = await self._commit(active.ticket, turns.finish, active.run, ending, now_ms())
+        self._publish_ending(active, events)
+
+    async def _commit(
+        self,
+        ticket: Ticket,
+        work: Callable[Concatenate[Scope, P], Work[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Write what must be written: while the disk refuses, keep trying. The text is in memory only.
+
+        Raises:
+            StorageError: the disk still refuses and the server is leaving.
+        """
         while True:
             try:
-                events = await ticket.database.write(ticket.scope, turns.finish, ticket.run, ending, now_ms())
-                break
+                return await ticket.database.write(ticket.scope, work, *args, **kwargs)
             except StorageError as failure:
-                logger.error("the end of run %s could not be written: %s", ticket.run.id, failure)
-                if self._is_draining or failure.type == "read_only":
-                    return
-                await asyncio.sleep(SETTLE_SECONDS)
-        self._publish_ending(active, events)
+                logger.error("run %s could not be written: %s", ticket.run.id, failure)
+                if self._is_draining:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _ending(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> turns.Ending:
         parts = active.finished_parts()
@@ -365,17 +412,20 @@ class RunEngine:
         )
 
     async def _end_unstarted(self, ticket: Ticket, status: EndStatus) -> None:
-        """End a run that never started."""
+        """End a run that never started. One that somebody else took or ended is left alone."""
         ending = turns.Ending(status, None, None, (), None)
         try:
-            events = await ticket.database.write(ticket.scope, turns.finish, ticket.run, ending, now_ms())
+            events = await self._commit(ticket, turns.finish, ticket.run, ending, now_ms())
         except FenceLost:
+            return
+        except StorageError:
+            logger.error("run %s stays queued; the next start will interrupt it", ticket.run.id)
             return
         self._publish_stored(events, finishes_run=ticket.run.id)
         self._on_change(ticket.run.conversation_id or "")
 
-    def _start_follower(self, message_id: str) -> None:
-        if (ticket := self._behind.pop(message_id, None)) is not None:
+    def _start_followers(self, message_id: str) -> None:
+        for ticket in self._behind.pop(message_id, ()):
             self.start(ticket)
 
     def _on_lost(self, run_id: str) -> None:
@@ -398,8 +448,6 @@ class RunEngine:
             ends = active.run.id if event.type == "run.finished" else None
             published = PublishedEvent(event.seq, event.body.encode(), closes, ends)
             self._hub.publish(event.conversation_id, (published,))
-        for part in active.parts:
-            self._hub.close(part.buffer)
 
 
 def key_missing(provider: str) -> ProtocolError:

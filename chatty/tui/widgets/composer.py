@@ -152,8 +152,9 @@ class Composer(TextField):
         super().edited()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The cursor stays in sight."""
+        """The cursor stays in sight, and what was drawn for another width is drawn anew."""
         self._scroll_to_cursor()
+        self.refresh(layout=self.visible_rows() != self.content_size.height)
 
     # Keys.
 

@@ -1,0 +1,283 @@
+"""Runs: they belong to the server, can be stopped by anybody, queue behind each other and wait for keys."""
+
+from pathlib import Path
+
+import pytest
+
+from chatty.protocol.errors import ProtocolError
+from chatty.providers.errors import ProviderError
+from tests.server.joined import (
+    Frame,
+    JoinedClient,
+    JoinedServer,
+    begin,
+    finished_talk,
+    joined_server,
+    running,
+    sending,
+)
+
+KEY = {"providers": {"openai": {"api_key": "sk-test-key"}}}
+
+
+async def reply_of(client: JoinedClient, conversation_id: str, message_id: str) -> Frame:
+    params = {"conversation_id": conversation_id, "message_id": message_id}
+    message: Frame = (await client.call("message.get", params))["message"]
+    return message
+
+
+async def test_whole_reply_is_told_and_kept(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.think("hm")
+    reply.write("Yes", ".")
+    reply.finish(output_tokens=3)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert ended["data"]["status"] == "completed"
+    assert ended["data"]["usage"]["output_tokens"] == 3
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert [(part["type"], part["text"]) for part in message["parts"]] == [
+        ("reasoning", "hm"),
+        ("text", "Yes."),
+    ]
+    assert (message["status"], message["finish_reason"]) == ("completed", "stop")
+    deltas = client.notifications("delta")
+    assert [(delta["p"], delta.get("t")) for delta in deltas] == [(0, "reasoning"), (1, None)]
+
+
+async def test_usage_nobody_reported_is_estimated_and_marked(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await finished_talk(server, client)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert ended["data"]["usage"]["estimated"] is True
+    assert ended["data"]["usage"]["output_tokens"] > 0
+
+
+async def test_failure_of_the_provider_is_data_of_the_run(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.write("half of ")
+    reply.fail(ProviderError("It broke.", type="provider/stream_broken", provider="guide"))
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert ended["data"]["error"] == {
+        "type": "provider/stream_broken",
+        "message": "It broke.",
+        "retryable": True,
+        "details": {"provider": "guide"},
+    }
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert (message["status"], message["parts"][0]["text"]) == ("failed", "half of ")
+
+
+async def test_time_allowed_for_a_reply_ends_it(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client, run={"timeout_seconds": 0.01})
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert (ended["data"]["status"], ended["data"]["error"]["type"]) == ("failed", "timeout")
+
+
+async def test_lost_connection_ends_no_run(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    await client.leave()
+    reply.write("still here")
+    reply.finish()
+    other = await server.connect()
+    await server.services.engine.settled(talk.id)
+    assert (await reply_of(other, talk.id, talk.reply_id))["parts"][0]["text"] == "still here"
+
+
+# Stopping
+
+
+async def test_anybody_stops_a_run_and_its_text_is_kept(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.write("so far")
+    await client.saw(lambda frame: frame.get("method") == "delta")
+    other = await server.connect()
+    assert await other.call("run.cancel", run_id=talk.run_id) == {"status": "cancelling"}
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert ended["data"]["status"] == "cancelled"
+    assert reply.closed.is_set()
+    assert await other.call("run.cancel", run_id=talk.run_id) == {"status": "cancelled"}
+    message = await reply_of(other, talk.id, talk.reply_id)
+    assert (message["status"], message["parts"][0]["text"]) == ("cancelled", "so far")
+    assert message["usage"]["estimated"] is True
+
+
+async def test_run_stopped_before_it_starts_is_cancelled(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await finished_talk(server, client)
+    params = sending(talk.id, "never mind", mode="queue")
+    posted = client.post("message.send", params)
+    cancelled = client.post("run.cancel", run_id=params["run"]["id"])
+    await client.answer(posted)
+    await client.answer(cancelled)
+    answer = await client.answer(client.post("run.cancel", run_id=params["run"]["id"]))
+    assert answer["result"]["status"] in ("cancelling", "cancelled")
+    ended = await client.saw_event("run.finished", run_id=params["run"]["id"])
+    assert ended["data"]["status"] == "cancelled"
+
+
+async def test_run_that_is_not_there_cannot_be_stopped(client: JoinedClient) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        await client.call("run.cancel", run_id=running()["id"])
+    assert caught.value.type == "not_found"
+
+
+# One behind the other
+
+
+async def test_queued_run_starts_when_the_one_before_is_done(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    first = await server.provider.asked()
+    params = sending(talk.id, "then?", mode="queue")
+    assert (await client.call("message.send", params))["run"]["status"] == "queued"
+    assert server.services.engine.active_count == 2
+    first.write("one")
+    first.finish()
+    second = await server.provider.asked()
+    assert [message.text for message in second.request.messages] == ["hello", "one", "then?"]
+    second.finish()
+    await client.saw_event("run.finished", run_id=params["run"]["id"])
+
+
+async def test_queued_run_starts_after_the_one_before_is_stopped(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    await server.provider.asked()
+    params = sending(talk.id, "then?", mode="queue")
+    await client.call("message.send", params)
+    await client.call("run.cancel", run_id=talk.run_id)
+    second = await server.provider.asked()
+    assert second.request.idempotency_key == params["run"]["id"]
+
+
+async def test_chain_of_queued_runs_keeps_its_order(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    first = await server.provider.asked()
+    chain = [sending(talk.id, text, mode="queue") for text in ("two", "three")]
+    for params in chain:
+        await client.call("message.send", params)
+    assert server.provider.waiting == 0
+    for position, reply in enumerate([first, None, None]):
+        asked = reply or await server.provider.asked()
+        assert server.provider.waiting == 0
+        asked.write(f"answer {position}")
+        asked.finish()
+    await client.saw_event("run.finished", run_id=chain[-1]["run"]["id"])
+    started = [event["data"]["run_id"] for event in client.events() if event["type"] == "run.started"]
+    assert started == [talk.run_id, *(params["run"]["id"] for params in chain)]
+
+
+async def test_run_behind_a_stopped_queued_run_starts(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client)
+    first = await server.provider.asked()
+    chain = [sending(talk.id, text, mode="queue") for text in ("two", "three")]
+    for params in chain:
+        await client.call("message.send", params)
+    await client.call("run.cancel", run_id=chain[0]["run"]["id"])
+    await client.saw_event("run.finished", run_id=chain[0]["run"]["id"], status="cancelled")
+    first.finish()
+    assert (await server.provider.asked()).request.idempotency_key == chain[1]["run"]["id"]
+
+
+async def test_two_runs_queued_behind_one_reply_both_start(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    first = await server.provider.asked()
+    both = [sending(talk.id, text, mode="queue", parent_id=talk.reply_id) for text in ("a", "b")]
+    for params in both:
+        await client.call("message.send", params)
+    first.finish()
+    started = {(await server.provider.asked()).request.idempotency_key for _ in both}
+    assert started == {params["run"]["id"] for params in both}
+
+
+# Waiting for a key
+
+
+async def test_run_waits_for_a_key_and_goes_on_when_one_comes(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client, run={"model": "openai/gpt-test"})
+    waiting = await client.saw_event("run.waiting", run_id=talk.run_id)
+    assert (waiting["data"]["reason"], waiting["data"]["provider"]) == ("key_missing", "openai")
+    assert (await client.call("run.get", run_id=talk.run_id))["run"]["status"] == "waiting"
+    await server.connect()  # knows no key either
+    assert server.keyed.waiting == 0
+    await server.connect(provider_credentials=KEY)
+    reply = await server.keyed.asked()
+    assert reply.endpoint.api_key is not None
+    assert reply.endpoint.api_key.reveal() == "sk-test-key"
+    assert (await client.call("run.get", run_id=talk.run_id))["run"]["status"] == "running"
+    assert [event["type"] for event in client.events() if event["type"].startswith("run.")] == [
+        "run.queued",
+        "run.started",
+        "run.waiting",
+        "run.started",
+    ]
+    reply.finish()
+    await client.saw_event("run.finished", run_id=talk.run_id, status="completed")
+
+
+async def test_run_waits_until_a_key_is_kept(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client, run={"model": "openai/gpt-test"})
+    await client.saw_event("run.waiting", run_id=talk.run_id)
+    await client.call("provider.add", name="openai", api_key="sk-kept", keep_in="file")
+    assert (await server.keyed.asked()).endpoint.api_key is not None
+
+
+async def test_waiting_run_can_be_stopped(server: JoinedServer, client: JoinedClient) -> None:
+    talk = await begin(client, run={"model": "openai/gpt-test"})
+    await client.saw_event("run.waiting", run_id=talk.run_id)
+    await client.call("run.cancel", run_id=talk.run_id)
+    await client.saw_event("run.finished", run_id=talk.run_id, status="cancelled")
+
+
+async def test_run_asks_with_its_own_callers_key(server: JoinedServer) -> None:
+    mine = await server.connect(provider_credentials=KEY)
+    talk = await begin(mine, run={"model": "openai/gpt-test"})
+    await server.connect(provider_credentials={"providers": {"openai": {"api_key": "sk-other"}}})
+    reply = await server.keyed.asked()
+    assert reply.endpoint.api_key is not None
+    assert reply.endpoint.api_key.reveal() == "sk-test-key"
+    assert talk.run_id == reply.request.idempotency_key
+
+
+# Leaving
+
+
+async def test_drain_interrupts_what_runs_waits_and_queues(tmp_path: Path) -> None:
+    async with joined_server(tmp_path) as server:
+        client = await server.connect()
+        running_talk = await begin(client)
+        reply = await server.provider.asked()
+        reply.write("kept")
+        await client.saw(lambda frame: frame.get("method") == "delta")
+        queued = sending(running_talk.id, "later", mode="queue")
+        await client.call("message.send", queued)
+        waiting = await begin(client, run={"model": "openai/gpt-test"})
+        await client.saw_event("run.waiting", run_id=waiting.run_id)
+        await server.services.engine.drain(0)
+        for run_id in (running_talk.run_id, queued["run"]["id"], waiting.run_id):
+            await client.saw_event("run.finished", run_id=run_id, status="interrupted")
+        with pytest.raises(ProtocolError) as caught:
+            await client.call("message.send", sending(running_talk.id, "more"))
+        assert (caught.value.type, caught.value.retryable) == ("unavailable/draining", True)
+        message = await reply_of(client, running_talk.id, running_talk.reply_id)
+        assert (message["status"], message["parts"][0]["text"]) == ("interrupted", "kept")
+        assert reply.closed.is_set()
+
+
+async def test_drain_lets_a_short_reply_end(tmp_path: Path) -> None:
+    async with joined_server(tmp_path, drain_seconds=5) as server:
+        client = await server.connect()
+        talk = await begin(client)
+        (await server.provider.asked()).finish()
+        await server.services.engine.drain(5)
+        await client.saw_event("run.finished", run_id=talk.run_id, status="completed")

@@ -420,8 +420,8 @@ def connect(
     environ: Mapping[str, str] | None = None,
     client_name: str = "chatty-python",
     heartbeat: "Heartbeat | None" = None,
-    workspace_signals: bool = False,
     backoff: Backoff = LOCAL,
+    workspace_signals: bool = False,
 ) -> Client:
     """Return a client of the server that is meant; use it as ``async with connect() as client``.
 
@@ -431,8 +431,8 @@ def connect(
         environ: whose provider keys, proxies and directories to use; the process's own by default.
         client_name: which program calls, for the server's log.
         heartbeat: how soon a dead peer is noticed.
-        workspace_signals: be told of every conversation that changes, as ``Signal`` news.
         backoff: how soon to come back after a loss.
+        workspace_signals: be told of every conversation that changes, as ``Signal`` news.
     """
     from chatty.client.websocket import STANDARD_HEARTBEAT, WebSocketDial  # 60 ms
 

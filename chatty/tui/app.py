@@ -75,8 +75,17 @@ class ChattyApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = NO_COLOUR.name if is_colourless else self._settings.theme
+        self._start_with(NO_COLOUR.name if is_colourless else self._settings.theme)
         self.set_class(self._settings.ascii_glyphs, "-ascii")
+
+    def _start_with(self, theme: str) -> None:
+        """Begin with a theme. Only one of the terminal's colours needs Textual's watchers: for the others the
+        stylesheets, which are not read yet, would be read twice."""
+        if self.get_theme(theme) is None or self.available_themes[theme].ansi:
+            self.theme = theme
+        else:
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver on Linux and macOS, Textual's elsewhere."""

@@ -5,7 +5,8 @@ sanitised state. Text in flight is appended piece by piece: a delta costs what i
 answer is. Messages of our own that the server has not confirmed yet are shown behind what it has.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
@@ -23,12 +24,21 @@ class Mirror:
         opened: what is drawn; changed in place.
         user_id: who looks, as `ConversationView` takes it.
         projects: names of projects by id; whoever owns it may add to it.
+        clock: seconds, for the time a model thinks.
     """
 
-    def __init__(self, opened: OpenConversation, user_id: str | None, projects: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        opened: OpenConversation,
+        user_id: str | None,
+        projects: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.opened = opened
         self.view = ConversationView(user_id)
         self._projects = projects
+        self._clock = clock
+        self._thinking_since: dict[tuple[str, int], float] = {}
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
         self._pending: dict[str, Message] = {}
         self._pending_runs: dict[str, Run] = {}
@@ -135,9 +145,10 @@ class Mirror:
                 drawn.pieces, drawn.received, drawn.generation = [], 0, part.revision
             # The server closes all parts at the end of a run; a part that another follows is done before.
             is_open = part.status == "streaming" and index == last and known.status == "streaming"
-            drawn.type, drawn.name = wire.line(part.type), wire.line(part.name)
             drawn.status = "streaming" if is_open else "completed"
+            wire.update_part(drawn, part)
             self._append_text(message.id, index, drawn, part)
+            self._time(message.id, index, drawn)
 
     def _append_text(self, message_id: str, index: int, drawn: Part, part: PartView) -> None:
         key = (message_id, index)
@@ -152,6 +163,16 @@ class Mirror:
             del self._sanitizers[key]
             if rest := sanitizer.finish():
                 drawn.pieces.append(rest)
+
+    def _time(self, message_id: str, index: int, drawn: Part) -> None:
+        """Measure how long the model thinks: nobody else says."""
+        key = (message_id, index)
+        if drawn.type != "reasoning":
+            return
+        if drawn.status == "streaming":
+            self._thinking_since.setdefault(key, self._clock())
+        elif (began_at := self._thinking_since.pop(key, None)) is not None:
+            drawn.seconds = self._clock() - began_at
 
     # The path and the conversation itself.
 

@@ -21,7 +21,7 @@ class Part:
     """One typed piece of a message."""
 
     type: str
-    """`text`, `reasoning`, `tool_call`, `tool_result`, `file`, `image`, `citation`, `error` …"""
+    """`text`, `reasoning`, `error`, `file` for text that has a name; others are shown by their name."""
     pieces: list[str] = field(default_factory=list)
     """The sanitised text, in the pieces it came in: adding one never copies what is there."""
     received: int = 0
@@ -30,11 +30,11 @@ class Part:
     """Raised whenever text that was there was taken away; until then the pieces only grow."""
     status: str = "completed"
     name: str = ""
-    """A tool's name, a file's name, a source's title."""
+    """A file's name."""
     detail: str = ""
-    """A tool's arguments in one line, a file's size, a source's place."""
+    """A file's size."""
     seconds: float | None = None
-    """How long it took, when known."""
+    """How long thinking took, when that was seen here."""
 
     @property
     def text(self) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chatty.client.view import MessageView
+from chatty.client.view import MessageView, PartView
 from chatty.rendering.sanitizer import sanitize
-from chatty.tui.state import ConversationRow, Message, ModelRow, Run, SearchHit
+from chatty.tui.editing.chips import size_words
+from chatty.tui.state import ConversationRow, Message, ModelRow, Part, Run, SearchHit
 
 Frame = Mapping[str, Any]
 """A result or a part of one, as the server wrote it."""
@@ -67,6 +68,13 @@ def update_message(message: Message, view: MessageView, user_id: str | None) -> 
     message.input_tokens = usage.get("input_tokens")
     message.output_tokens = usage.get("output_tokens")
     message.cost_usd = usage.get("cost_usd")
+
+
+def update_part(part: Part, view: PartView) -> None:
+    """Bring everything but the text of a part in line with what the server said."""
+    part.type, part.name = line(view.type), line(view.name)
+    if part.name and part.type == "text":
+        part.type, part.detail = "file", size_words(len(view.text.encode()))
 
 
 def run(frame: Frame) -> Run:

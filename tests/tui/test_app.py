@@ -1,33 +1,46 @@
 """The program around the screens: themes, first run, crashes."""
 
+import asyncio
+
 import pytest
 from rich.console import Console
 
-from chatty.tui.app import Settings
+from chatty.tui.app import ChattyApp, Settings
 from chatty.tui.screens.first_run import FirstRun
-from tests.tui.scenes import OFFERS
 from tests.tui.scripted_app import scripted
 
 
+async def offered(app: ChattyApp) -> None:
+    """Return once the first-run screen is there."""
+
+    async def waiting() -> None:
+        while not isinstance(app.screen, FirstRun):  # noqa: ASYNC110  # there is no event for it
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(waiting(), 10)
+
+
 async def test_first_run_starts_on_what_is_ready_and_enter_takes_it() -> None:
-    app, backend = scripted("empty", offers=OFFERS)
+    app, backend = scripted("first-run")
     async with app.run_test() as pilot:
-        assert isinstance(app.screen, FirstRun)
+        await offered(app)
         await pilot.press("enter")
         assert backend.calls[-1] == ("choose_provider", "ollama")
 
 
 async def test_esc_on_the_first_run_is_the_guide() -> None:
-    app, backend = scripted("empty", offers=OFFERS)
+    app, backend = scripted("first-run")
     async with app.run_test() as pilot:
+        await offered(app)
         await pilot.press("down", "escape")
         assert backend.calls[-1] == ("choose_provider", "guide")
 
 
 @pytest.mark.parametrize("height", [10, 14, 24, 50])
 async def test_first_run_shows_the_cursor_on_any_height(height: int) -> None:
-    app, _ = scripted("empty", offers=OFFERS)
+    app, _ = scripted("first-run")
     async with app.run_test(size=(60, height)) as pilot:
+        await offered(app)
         await pilot.press(*["down"] * 10)
         page = app.screen.query_one("#first-run")
         assert any("The guide" in page.render_line(y).text for y in range(page.size.height))

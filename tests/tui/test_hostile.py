@@ -9,7 +9,7 @@ import pytest
 from chatty.rendering.guard import OutputGuard
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.app import ChattyApp
-from chatty.tui.overlays import lists
+from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.screens import chat
 from chatty.tui.store import Store
 from tests.rendering.terminal_corpus import CASES, Case
@@ -42,7 +42,7 @@ async def settled(app: ChattyApp) -> None:
 
 async def frames(bodies: list[str], names: list[str]) -> list[str]:
     """The chat and the model picker with these texts, as written."""
-    store = Store("me")
+    store = Store()
     app = ChattyApp(store, FakeBackend(store))
     fill_with(store, bodies, names, FROZEN_MS)
     async with app.run_test(size=(120, 420)):
@@ -53,7 +53,7 @@ async def frames(bodies: list[str], names: list[str]) -> list[str]:
         screen.run("fold")
         await settled(app)
         written = [full_frame(app)]
-        await app.push_screen(lists.model_picker(store.models, ""))
+        await app.push_screen(ModelPicker(store.models, ""))
         await settled(app)
         written.append(full_frame(app))
     return written

@@ -226,8 +226,10 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             self._paint_dirty(dirty)
 
     def _paint_all(self) -> None:
-        self.store.take_dirty()
+        dirty = self.store.take_dirty()
         self._paint_dirty(Dirty(header=True, conversations=True, status=True, path=True))
+        if dirty.wishes:
+            self.call_after_refresh(self._grant_wishes)
 
     def _paint_dirty(self, dirty: Dirty) -> None:
         if dirty.path:

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
 def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     """Do what is wanted, once."""
-    for prompt in wishes.earlier_prompts:
-        screen.composer.history.add(prompt)
+    screen.composer.history.add_earlier(wishes.earlier_prompts)
     for text in wishes.texts:
         screen.composer.give_back(text)
     for question in wishes.questions:
         _ask(screen, question)
-    if wishes.offers and screen.composer.is_empty and screen.is_current:
+    if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
         # Whoever has begun to write has decided to ask what is there.
         screen.app.push_screen(FirstRun(wishes.offers), partial(_chosen, screen, wishes.offers))
     if wishes.show_message:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.tui.spans import Span, Spans, join
+from chatty.tui.spans import Span, join
 from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
 
@@ -73,12 +73,11 @@ def _time_words(message: Message) -> str:
 
 
 def folded_row(part: Part, *, unfolded: bool, running_seconds: int | None) -> list[Span]:
-    """The one row of thinking or a tool, such as `▸ thought for 6 s`."""
+    """The one row of thinking, or of a part of a type not known here: `▸ thought for 6 s`."""
     mark = "▾ " if unfolded else "▸ "
     if part.type == "reasoning":
         return [Span(mark + _thinking_words(part, running_seconds), "muted")]
-    words = f"{part.name} {part.detail}".strip() or part.type
-    return [Span(f"{mark}{words}{_tool_state(part, running_seconds)}", "muted")]
+    return [Span(f"{mark}{part.type}", "muted")]
 
 
 def _thinking_words(part: Part, running_seconds: int | None) -> str:
@@ -87,27 +86,10 @@ def _thinking_words(part: Part, running_seconds: int | None) -> str:
     return "thought" if part.seconds is None else f"thought for {part.seconds:.0f} s"
 
 
-def _tool_state(part: Part, running_seconds: int | None) -> str:
-    if running_seconds is not None:
-        return f" · running {running_seconds} s"
-    if part.status == "failed":
-        return " · failed"
-    return f" · done in {part.seconds:.1f} s" if part.seconds is not None else " · done"
-
-
 def file_row(parts: list[Part]) -> list[Span]:
     """The attached files in one row: `conftest.py 2.1 KB · retry.py 3.4 KB`."""
     words = [f"{part.name or 'file'} {part.detail}".strip() for part in parts]
     return [Span(" · ".join(words), "muted")]
-
-
-def source_row(parts: list[Part]) -> list[Span]:
-    """The citations in one row, numbered as in the text."""
-    items: list[Spans] = [[Span("Sources", "muted")]]
-    for number, part in enumerate(parts, 1):
-        name = f"{part.name}:{part.detail}" if part.detail else part.name
-        items.append([Span(str(number), "primary"), Span(f" {name}", "muted")])
-    return join(items, 2)
 
 
 def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:

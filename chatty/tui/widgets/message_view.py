@@ -27,7 +27,8 @@ TEXT_COLUMN = 3
 PROSE_WIDTH = 92
 """Where people's messages, prose and the times end in a wider column."""
 
-_FOLDABLE = ("reasoning", "tool_call", "tool_result")
+_PLAIN = ("text", "error", "file")
+"""Parts that are not folded. All others are: thinking, and what a newer server may send."""
 
 
 class Text(Protocol):
@@ -116,7 +117,7 @@ class MessageView:
 
     def toggle(self, part_index: int | None = None) -> None:
         """Fold or unfold one part, or all that can be folded."""
-        foldable = {index for index, part in enumerate(self.message.parts) if part.type in _FOLDABLE}
+        foldable = {index for index, part in enumerate(self.message.parts) if part.type not in _PLAIN}
         wanted = foldable if part_index is None else {part_index}
         self.unfolded = self.unfolded - wanted if wanted <= self.unfolded else self.unfolded | wanted
         self.sync(self.message)
@@ -203,16 +204,14 @@ class MessageView:
             if part.type == "text":
                 if part.pieces:
                     blocks.append(_Block(text=self._texts[index].text))
-            elif part.type in _FOLDABLE:
-                blocks.extend(self._foldable(index, part, after=blocks))
             elif part.type == "error":
-                blocks.append(_Block([[Span("failed", "error", bold=True), Span(f"  {part.text}")]]))
-        files = [part for part in self.message.parts if part.type in ("file", "image", "audio")]
+                words = " ".join(part.text.split())
+                blocks.append(_Block([[Span("failed", "error", bold=True), Span(f"  {words}")]]))
+            elif part.type not in _PLAIN:
+                blocks.extend(self._foldable(index, part, after=blocks))
+        files = [part for part in self.message.parts if part.type == "file"]
         if files:
             blocks.append(_Block([message_rows.file_row(files)], is_tight=True))
-        sources = [part for part in self.message.parts if part.type == "citation"]
-        if sources:
-            blocks.append(_Block([message_rows.source_row(sources)]))
         ending = message_rows.ending_rows(self.message, selected=look.selected)
         if ending:
             blocks.append(_Block(ending))

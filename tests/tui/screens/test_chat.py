@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 
 from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
+from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.wishes import Ask
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scripted_app import scripted
 
@@ -23,7 +25,7 @@ async def chat(
     async with app.run_test(size=size) as pilot:
         screen = app.screen
         assert isinstance(screen, ChatScreen)
-        await until(lambda: screen.shown_id is not None)
+        await until(lambda: screen.shown_id is not None and not backend.store.wishes.earlier_prompts)
         yield pilot, screen, backend
 
 
@@ -74,8 +76,6 @@ async def test_esc_without_an_answer_stops_nothing() -> None:
         ("r", ("again", "m4", None)),
         ("c", ("continue_answer", "m4")),
         ("b", ("branch", "m4")),
-        ("+", ("rate", "m4", 1)),
-        ("-", ("rate", "m4", -1)),
         ("left", ("show_sibling", "m4", -1)),
         ("right", ("show_sibling", "m4", 1)),
     ],
@@ -141,21 +141,6 @@ async def test_menu_moves_nothing() -> None:
         await pilot.press("slash")
         assert screen.menu.is_open
         assert [widget.region for widget in (screen.transcript, screen.composer, screen.hints)] == before
-
-
-async def test_tab_takes_a_file() -> None:
-    async with chat() as (pilot, screen, _):
-        await pilot.press(*"see @con", "tab")
-        assert screen.composer.text == "see @conftest.py "
-
-
-async def test_approval_takes_no_typed_letter() -> None:
-    async with chat("asking") as (pilot, screen, backend):
-        await pilot.press("y", "a", "n")
-        assert backend.calls == []
-        assert screen.composer.text == "yan"
-        await pilot.press("tab", "y")
-        assert backend.calls[-1] == ("resolve_approval", "a1", "once", None)
 
 
 async def test_keys_typed_ahead_find_the_keyboard_where_it_went() -> None:
@@ -244,12 +229,33 @@ async def test_ctrl_s_makes_a_model_the_default() -> None:
         assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-mini", True)
 
 
-async def test_deleting_asks_first() -> None:
+@pytest.mark.parametrize("name", ["archive", "delete", "restore"])
+async def test_conversation_is_put_away_and_brought_back_by_name(name: str) -> None:
     async with chat() as (pilot, _, backend):
-        await pilot.press("tab", "d", "n")
-        assert backend.calls == []
-        await pilot.press("d", "y")
-        assert backend.calls[-1] == ("delete_message", "m4")
+        await pilot.press(*f"/{name}", "enter")
+        assert backend.calls[-1] == (f"{name}_conversation",)
+
+
+async def test_project_that_is_not_there_can_be_named() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/project ", "backspace", "enter", *"new one", "enter")
+        assert backend.calls[-1] == ("choose_project", "new one")
+
+
+async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"since")
+        backend.store.give_back("refused")
+        await until(lambda: screen.composer.text == "refused\nsince")
+
+
+async def test_question_of_the_program_is_put_and_yes_acts() -> None:
+    acted = asyncio.Event()
+    async with chat() as (pilot, screen, backend):
+        backend.store.ask(Ask("Key", "Keep it in a file?", "keep", acted.set))
+        await until(lambda: isinstance(screen.app.screen, Question))
+        await pilot.press("y")
+        await asyncio.wait_for(acted.wait(), 10)
 
 
 async def test_search_shows_hits_and_opens_the_chosen() -> None:
@@ -260,7 +266,7 @@ async def test_search_shows_hits_and_opens_the_chosen() -> None:
         await until(lambda: not screen.store._dirty)
         await pilot.pause()
         await pilot.press("enter")
-        assert backend.calls[-1] == ("open_conversation", "c2")
+        assert backend.calls[-1] == ("open_conversation", "c2", "m9")
 
 
 async def test_every_list_opens_and_closes_leaving_the_text() -> None:

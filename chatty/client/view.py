@@ -215,7 +215,7 @@ class ConversationView:
         self.nodes, self._children = {}, {}
         for node in result["tree"]:
             self._add_node(node)
-        self.leaf = result["leaf"]
+        self.leaf = result.get("leaf")
         self.runs = {run["id"]: dict(run) for run in result["runs"]}
         self.head = result["head"]
         self.has_older = result["has_older"]

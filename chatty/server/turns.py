@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, Parts, RunDraft
 from chatty.protocol.part import TextPart
-from chatty.server import wire
+from chatty.server import records, wire
 from chatty.store import (
     conversations,
     events,
@@ -388,7 +388,7 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
         payload_hash(draft),
         at_ms,
     )
-    shown = wire.plain(wire.conversation(inserted.row))
+    shown = records.after_event(inserted.row, at_ms)
     news.append(("conversation.created", scope.user_id, {"conversation": shown}))
 
 

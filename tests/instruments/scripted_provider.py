@@ -89,6 +89,10 @@ class ScriptedProvider:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._asked.get()
 
+    def take(self) -> ScriptedReply:
+        """Return the next request, which must be here."""
+        return self._asked.get_nowait()
+
     def stream(
         self, endpoint: Endpoint, request: ChatRequest
     ) -> AsyncGenerator[Sequence[ProviderEvent], None]:

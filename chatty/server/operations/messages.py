@@ -268,6 +268,8 @@ async def _keep_in_memory(context: RequestContext, conversation_id: str) -> None
     services, connection = context.services, context.connection
     if services.stores.is_ephemeral(conversation_id):
         return
+    if await services.stores.durable.read(context.scope, conversations.find, conversation_id) is not None:
+        raise ProtocolError("conflict/idempotency_mismatch", "this conversation exists, and it is kept")
     await services.stores.keep_in_memory(conversation_id)
 
     async def forget() -> None:

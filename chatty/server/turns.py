@@ -182,6 +182,7 @@ def resume_reply(
         )
     run = yield from _insert_run(scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms)
     yield from messages.begin_again(scope, message_id, run.id, at_ms)
+    yield from conversations.set_leaf(scope, conversation_id, message_id)
     news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(run))})]
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)

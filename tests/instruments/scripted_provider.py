@@ -77,6 +77,8 @@ class ScriptedProvider:
             reasons=True,
             is_language_model=True,
         )
+        self.finishes_at_once = False
+        """Requests made from now on get an empty reply, without the test taking part."""
         self._asked: asyncio.Queue[ScriptedReply] = asyncio.Queue()
 
     @property
@@ -98,7 +100,10 @@ class ScriptedProvider:
     ) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """See `chatty.providers.base.Provider.stream`."""
         reply = ScriptedReply(endpoint, request)
-        self._asked.put_nowait(reply)
+        if self.finishes_at_once:
+            reply.finish()
+        else:
+            self._asked.put_nowait(reply)
         return reply.stream()
 
     async def list_models(self, endpoint: Endpoint) -> Sequence[ModelInfo]:

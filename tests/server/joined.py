@@ -284,6 +284,9 @@ class StrictView:
         result: Frame = answer["result"]
         self.follow(until=answer)
         self._begin(result)
+        for event in result["events"]:
+            if event["type"] == "part.completed":
+                await self._read_what_is_missing(event["data"])
         return result
 
     async def leave(self) -> None:
@@ -328,6 +331,16 @@ class StrictView:
                     Delta(part["message_id"], part["part"], 0, part["text"], part["g"], part["type"])
                 )
 
+    async def _read_what_is_missing(self, data: Frame) -> None:
+        """Fetch the text of a part that was completed while nobody listened: a tail holds no text."""
+        place = data["message_id"], data["part"]
+        offset = self._lengths.get(place, 0)
+        if offset < data["len"]:
+            read = {"conversation_id": self._conversation_id, "message_id": place[0], "part": place[1]}
+            piece = await self._client.call("part.read", {**read, "from": offset})
+            self._lengths[place] = data["len"]
+            self.view.apply(Delta(*place, offset, piece["text"], piece["g"], piece["type"]))
+
     def _take_event(self, params: Frame, *, has_text: bool = True) -> None:
         assert params["seq"] == self.view.head + 1, (params["seq"], self.view.head)
         data = params["data"]
@@ -368,3 +381,18 @@ def everything(view: ConversationView) -> Frame:
             for run in view.runs.values()
         },
     }
+
+
+def differences(first: Any, second: Any, where: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return where two values differ, by path: what a failed comparison of views should show."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        found: dict[str, tuple[Any, Any]] = {}
+        for name in first.keys() | second.keys():
+            found |= differences(first.get(name), second.get(name), f"{where}/{name}")
+        return found
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        found = {}
+        for index, pair in enumerate(zip(first, second, strict=True)):
+            found |= differences(*pair, where=f"{where}/{index}")
+        return found
+    return {} if first == second else {where: (first, second)}

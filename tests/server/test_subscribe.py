@@ -265,6 +265,23 @@ async def test_snapshot_shows_text_in_flight_and_the_run(server: JoinedServer, c
     assert result["conversation"]["is_answering"] is True
 
 
+async def test_message_that_is_being_written_is_shown_with_its_text(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.think("hm")
+    reply.write("so far")
+    await client.saw(lambda frame: frame.get("method") == "delta" and frame["params"]["d"] == "so far")
+    one = await client.call("message.get", conversation_id=talk.id, message_id=talk.reply_id)
+    page = await client.call("message.list", conversation_id=talk.id)
+    assert one["message"]["parts"] == page["messages"][-1]["parts"]
+    assert [(part["text"], part["status"]) for part in one["message"]["parts"]] == [
+        ("hm", "streaming"),
+        ("so far", "streaming"),
+    ]
+
+
 async def test_conversation_that_is_not_there_cannot_be_watched(client: JoinedClient) -> None:
     conversation_id = new_id()
     with pytest.raises(ProtocolError) as caught:

@@ -17,7 +17,7 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, Parts, RunDraft
 from chatty.protocol.part import TextPart
 from chatty.protocol.run import Usage
-from chatty.server import wire
+from chatty.server import records, wire
 from chatty.store import (
     conversations,
     events,
@@ -213,6 +213,7 @@ def resume_reply(
         scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms
     )
     yield from messages.begin_again(scope, message_id, queued.id, at_ms)
+    yield from conversations.set_leaf(scope, conversation_id, message_id)
     news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(queued))})]
     run = (yield from _claim(scope, queued, lease, news, at_ms)) or queued
     stored = yield from events.append(scope, conversation_id, news, at_ms)
@@ -418,7 +419,7 @@ def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms
         payload_hash(draft),
         at_ms,
     )
-    shown = wire.plain(wire.conversation(inserted.row))
+    shown = records.after_event(inserted.row, at_ms)
     news.append(("conversation.created", scope.user_id, {"conversation": shown}))
 
 

@@ -167,7 +167,7 @@ async def test_second_run_for_one_message_is_refused(server: JoinedServer, clien
 
 async def test_edit_makes_a_sibling(server: JoinedServer, client: JoinedClient) -> None:
     talk = await finished_talk(server, client)
-    edited = {
+    edited: Frame = {
         "conversation_id": talk.id,
         "message_id": talk.message_id,
         "id": new_id(),
@@ -188,7 +188,7 @@ async def test_edit_makes_a_sibling(server: JoinedServer, client: JoinedClient) 
 
 async def test_only_what_people_said_is_edited(server: JoinedServer, client: JoinedClient) -> None:
     talk = await finished_talk(server, client)
-    params = {"conversation_id": talk.id, "message_id": talk.reply_id, "id": new_id()}
+    params: Frame = {"conversation_id": talk.id, "message_id": talk.reply_id, "id": new_id()}
     params["parts"] = [{"type": "text", "text": "no"}]
     assert await refused(client, "message.edit", params) == "invalid_params"
 

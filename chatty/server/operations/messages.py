@@ -3,6 +3,7 @@
 from chatty.protocol import message as models
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, RunDraft
+from chatty.protocol.part import Part
 from chatty.protocol.run import ACTIVE_RUN_STATUSES
 from chatty.server import reading, turns, wire
 from chatty.server.clock import now_ms
@@ -137,7 +138,7 @@ async def get(context: RequestContext, params: models.MessageGetParams) -> model
     message = await context.services.stores.of(params.conversation_id).read(
         context.scope, reading.message, params.conversation_id, params.message_id, _authors(context)
     )
-    return models.MessageGetResult(message=message)
+    return models.MessageGetResult(message=_with_text_in_flight(context, message))
 
 
 @operation(
@@ -158,7 +159,8 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
         params.limit,
         _authors(context),
     )
-    return models.MessageListResult(messages=page.messages, has_older=page.has_older)
+    shown = [_with_text_in_flight(context, message) for message in page.messages]
+    return models.MessageListResult(messages=shown, has_older=page.has_older)
 
 
 @operation(
@@ -283,6 +285,8 @@ async def _keep_in_memory(context: RequestContext, conversation_id: str) -> None
     services, connection = context.services, context.connection
     if services.stores.is_ephemeral(conversation_id):
         return
+    if await services.stores.durable.read(context.scope, conversations.find, conversation_id) is not None:
+        raise ProtocolError("conflict/idempotency_mismatch", "this conversation exists, and it is kept")
     await services.stores.keep_in_memory(conversation_id)
 
     async def forget() -> None:
@@ -296,6 +300,16 @@ async def _message(context: RequestContext, conversation_id: str, message_id: st
     if message.conversation_id != conversation_id:
         raise NotFound("message", message_id)
     return message
+
+
+def _with_text_in_flight(context: RequestContext, message: models.Message) -> models.Message:
+    """Return a message with the parts that are being written as they are now; the store has them later."""
+    parts = list(message.parts)
+    for writing in context.services.hub.open_parts(message.conversation_id):
+        if writing.message_id == message.id and writing.part <= len(parts):
+            part = Part(type=writing.type, text=writing.text(), status="streaming", g=writing.g)
+            parts[writing.part : writing.part + 1] = [part]
+    return message.model_copy(update={"parts": parts})
 
 
 def _authors(context: RequestContext) -> dict[str, str]:

@@ -21,8 +21,14 @@ START_SECONDS = 20.0
 class ServerProcess:
     """One process and the directories it serves. Made by `server_process`."""
 
-    def __init__(self, home: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
-        self.data_dir, self.run_dir = home / "data", home / "run"
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        data_dir: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data_dir, self.run_dir = data_dir or home / "data", home / "run"
         self.log_file = home / "logs" / "server.log"
         reading, writing = os.pipe()
         self.process = subprocess.Popen(
@@ -99,10 +105,10 @@ def _frame(request_id: int, method: str, params: Mapping[str, Any]) -> bytes:
 
 @contextlib.contextmanager
 def server_process(
-    home: Path, *options: str, environ: Mapping[str, str] | None = None
+    home: Path, *options: str, data_dir: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Iterator[ServerProcess]:
     """Start a server and wait until it has said whether it serves; killed at the end if it still lives."""
-    started = ServerProcess(home, *options, environ=environ)
+    started = ServerProcess(home, *options, data_dir=data_dir, environ=environ)
     try:
         yield started
     finally:

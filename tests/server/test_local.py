@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed
 
 from chatty.protocol.limits import DEFAULT_LIMITS
 from tests.instruments.scripted_provider import PATIENCE_SECONDS
 from tests.instruments.server_process import ServerProcess, server_process, wait_until_gone
-from tests.server.joined import INITIALIZE
+from tests.server.processes import hello, opened
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +24,6 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with server_process(tmp_path_factory.mktemp("living")) as process:
         assert process.ready["ready"] is True
         yield process
-
-
-def opened(process: ServerProcess) -> connect:
-    return unix_connect(
-        str(process.socket_path),
-        uri="ws://chatty.local/ws",
-        subprotocols=["chatty.v1.json"],  # type: ignore[list-item]  # a NewType of str
-        compression=None,
-        close_timeout=0.2,
-    )
-
-
-async def hello(link: ClientConnection) -> None:
-    await link.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}))
-    assert "result" in json.loads(await link.recv())
 
 
 # Files
@@ -175,8 +159,7 @@ async def test_frame_beyond_the_limit_closes_the_connection(living: ServerProces
     async with opened(living) as link:
         await hello(link)
         with pytest.raises(ConnectionClosed) as closed:
-            await link.send("x" * (DEFAULT_LIMITS.max_frame_bytes + 1))
-            await link.recv()
+            await asyncio.gather(link.send("x" * (DEFAULT_LIMITS.max_frame_bytes + 1)), link.recv())
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
     assert living.get("/healthz")[0] == 200

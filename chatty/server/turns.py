@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
@@ -18,6 +18,8 @@ from chatty.protocol.message import ConversationDraft, Parts, RunDraft
 from chatty.protocol.part import TextPart
 from chatty.protocol.run import Usage
 from chatty.server import records, wire
+from chatty.server.live import context as model_context
+from chatty.server.live.context import ModelContext
 from chatty.store import (
     conversations,
     events,
@@ -36,6 +38,10 @@ from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound, RunActive
 
 EndStatus = Literal["completed", "cancelled", "failed", "interrupted"]
+READ_ALONG_MESSAGES: Final = 32
+"""Up to this many messages the model's context is read in the transaction that accepts the turn: it saves
+the first text a trip through another thread, and keeps the writer for microseconds only."""
+
 EventDraft = tuple[str, str | None, Mapping[str, object]]
 
 
@@ -84,6 +90,8 @@ class Accepted:
     branched: bool = False
     is_behind_another: bool = False
     """The run waits for the run that still writes its context."""
+    context: ModelContext | None = None
+    """What the model is to be shown, where it was cheap to read along."""
 
     @property
     def seq(self) -> int:
@@ -149,6 +157,9 @@ def accept(
     )
     stored = yield from events.append(scope, turn.conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, turn.conversation_id)
+    context = None
+    if run is not None and not place.is_behind_another and conversation.message_count <= READ_ALONG_MESSAGES:
+        context = yield from model_context.read(scope, run, model_context.UNKNOWN_WINDOW_TOKENS)
     return Accepted(
         message=inserted.row,
         message_parts=message_parts,
@@ -157,6 +168,7 @@ def accept(
         events=stored,
         branched=place.branched,
         is_behind_another=place.is_behind_another,
+        context=context,
     )
 
 

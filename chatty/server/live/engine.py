@@ -305,9 +305,11 @@ class RunEngine:
     async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
         ticket, run = active.ticket, active.run
         model = run.model or ""
-        shown = await ticket.database.read(
-            ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
-        )
+        shown = ticket.context
+        if shown is None:
+            shown = await ticket.database.read(
+                ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
+            )
         active.project_id = shown.project_id
         active.context = shown.messages
         active.first_index = len(shown.reply_so_far)

@@ -237,6 +237,7 @@ def _carry_on(context: RequestContext, accepted: turns.Accepted) -> None:
         scope=context.scope,
         database=services.stores.of(conversation.id),
         credentials=context.connection.credentials,
+        context=accepted.context,
         fails_without_key=context.connection.is_one_shot,
     )
     if accepted.is_behind_another:

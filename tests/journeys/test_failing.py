@@ -7,9 +7,8 @@ import time
 import pytest
 
 from chatty.client.local import is_held
-from tests.journeys.person import READY, Person
+from tests.journeys.person import Person
 from tests.journeys.test_asking import SLOW, wait_answering
-from tests.tui.terminal import Terminal
 
 LEAVE_SECONDS = 2.0
 
@@ -93,9 +92,7 @@ def test_closed_terminal_ends_the_client_and_not_the_answer(person: Person) -> N
     person.ask(term, "go on without me")
     wait_answering(term)
     began = time.monotonic()
-    os.close(term.child.child_fd)
-    term.child.closed = True
-    wait_gone(term.pid)
+    term.hang_up()
     assert time.monotonic() - began < LEAVE_SECONDS
     assert is_held(person.home.locations.lock_path)
     again = person.open("-c", wait="go on without me")
@@ -104,25 +101,10 @@ def test_closed_terminal_ends_the_client_and_not_the_answer(person: Person) -> N
 
 def test_signals_that_end_a_terminal_end_the_client_soon(person: Person) -> None:
     for number in (signal.SIGHUP, signal.SIGTERM):
-        term = person.open("-m", "openai/echo", wait=READY)
+        term = person.open("-m", "openai/echo", wait="● local")
         began = time.monotonic()
         os.kill(term.pid, number)
         status = term.wait_end()
         assert time.monotonic() - began < LEAVE_SECONDS
         assert status in (128 + number, -number)
     assert is_held(person.home.locations.lock_path)
-
-
-def wait_gone(pid: int) -> None:
-    """Return once the process has ended."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                return
-        except ChildProcessError:
-            return
-        os.sched_yield()
-    raise AssertionError("the client is still there")
-
-

@@ -85,6 +85,16 @@ class Terminal:
             return -self.child.signalstatus
         return self.child.exitstatus or 0
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program, and return once the program has ended."""
+        process = self.child.ptyproc
+        process.fileobj.close()
+        process.closed = True
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.child.isalive():
+            assert time.monotonic() < deadline, "still running without a terminal"
+            os.sched_yield()
+
     def _wait(self, is_met: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not is_met():

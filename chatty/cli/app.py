@@ -23,7 +23,7 @@ def _verbs(noun: str, **functions: str) -> dict[str, CommandAt]:
 ENTRIES: dict[str, Entry] = {
     "ask": CommandAt("chatty.cli.ask.command", "ask"),
     "chats": GroupOf(
-        help="Conversations: list, read, search, rename, archive, delete, fork, export, import.",
+        help="Conversations: read, search, change, export, import.",
         example="chatty chats list --limit 5",
         default="list",
         commands=_verbs(
@@ -41,7 +41,7 @@ ENTRIES: dict[str, Entry] = {
         | {"import": CommandAt("chatty.cli.chats.import_", "import_chats")},
     ),
     "projects": GroupOf(
-        help="Projects: folders of prompts and conversations with instructions of their own.",
+        help="Projects: folders with instructions of their own.",
         example="chatty projects list",
         default="list",
         commands=_verbs(
@@ -56,7 +56,7 @@ ENTRIES: dict[str, Entry] = {
         ),
     ),
     "prompts": GroupOf(
-        help="Prompts: named texts with numbered versions that never change.",
+        help="Prompts: named texts in numbered versions.",
         example="chatty prompts list",
         default="list",
         commands=_verbs(
@@ -76,7 +76,7 @@ ENTRIES: dict[str, Entry] = {
         commands=_verbs("models", list="list_models", show="show_model"),
     ),
     "providers": GroupOf(
-        help="Providers: the vendors and endpoints that answer, and their keys.",
+        help="Providers: who answers, and with which key.",
         example="chatty providers test openai",
         default="list",
         commands=_verbs(
@@ -88,15 +88,16 @@ ENTRIES: dict[str, Entry] = {
         ),
     ),
     "server": GroupOf(
-        help="The local background server. It is started by itself when it is needed.",
+        help="The local background server; it starts by itself.",
         example="chatty server status",
+        default="status",
         commands=_verbs(
             "server", start="start_server", stop="stop_server", status="show_status", logs="show_logs"
         ),
     ),
     "doctor": CommandAt("chatty.cli.doctor.command", "doctor"),
     "config": GroupOf(
-        help="Settings: read, change and find the configuration file.",
+        help="Settings: read and change them.",
         example="chatty config set model openai/gpt-5",
         default="list",
         commands=_verbs(
@@ -104,8 +105,9 @@ ENTRIES: dict[str, Entry] = {
         ),
     ),
     "completion": GroupOf(
-        help="Completion of commands, models, projects, prompts and conversations in the shell.",
+        help="Completion in the shell: show the script, install it.",
         example="chatty completion install",
+        default="show",
         commands=_verbs("completion", show="show_script", install="install_script"),
     ),
 }

@@ -90,7 +90,9 @@ ModelOption = Annotated[
     ),
 ]
 
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10000, help="How many at most.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask first.")]
+
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10000, help="How many at most.")]
 CursorOption = Annotated[
     str | None, typer.Option("--cursor", metavar="CURSOR", help='Go on behind a list: its "next".')
 ]

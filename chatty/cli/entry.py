@@ -59,7 +59,8 @@ def _invoke(arguments: list[str]) -> int:
         with command.make_context("chatty", list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as finished:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return finished.exit_code
     except typer.Abort as error:
         raise KeyboardInterrupt from error

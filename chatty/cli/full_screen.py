@@ -47,6 +47,11 @@ def full_screen(
         # Every command reads the server from the environment; the option is short for setting it.
         os.environ["CHATTY_SERVER"] = server
     if context.invoked_subcommand is not None:
+        if continue_last or conversation or project or model or plain:
+            raise usage_error(
+                "options of the full-screen client stand before a command; put them behind it: "
+                f"chatty {context.invoked_subcommand} --help"
+            )
         return
     if version:
         _print_version()
@@ -68,7 +73,7 @@ def full_screen(
         # Textual: 150 to 200 ms, paid by this command alone.
         from chatty.tui.app import run
 
-        run(server=server, **choices)
+        raise typer.Exit(run(server=server, **choices))
 
 
 def _require_terminal() -> None:

@@ -70,7 +70,7 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put in the verb that goes without saying."""
-        if self.default and (not args or _is_option_of_verb(args[0])):
+        if self.default and not ctx.resilient_parsing and (not args or _is_option_of_verb(args[0])):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 

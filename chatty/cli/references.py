@@ -88,7 +88,7 @@ def _only_match(rows: Iterable[dict[str, Any]], prefix: str, noun: str) -> dict[
 
 
 def _named(rows: list[dict[str, Any]], reference: str, noun: str, listing: str) -> dict[str, Any]:
-    matches = [row for row in rows if reference in (row["name"], row["id"])]
+    matches = list({row["id"]: row for row in rows if reference in (row["name"], row["id"])}.values())
     if not matches:
         raise ProtocolError("not_found", f'there is no {noun} "{reference}"; see: {listing}')
     if len(matches) > 1:

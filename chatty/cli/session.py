@@ -20,9 +20,11 @@ class Session:
 
     Args:
         start: whether the local server may be started for this.
+        timeout_seconds: what a call may take when it does not say so itself.
     """
 
-    def __init__(self, *, start: bool = True) -> None:
+    def __init__(self, *, start: bool = True, timeout_seconds: float | None = None) -> None:
+        self._timeout_seconds = timeout_seconds
         self._one_shot = OneShot(target_from_environment(os.environ, start=start))
 
     def call(
@@ -33,13 +35,12 @@ class Session:
         Raises:
             ProtocolError: refused, or the server cannot be reached.
         """
-        return self._one_shot.call(method, params, timeout_seconds=timeout_seconds)
+        allowed = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        return self._one_shot.call(method, params, timeout_seconds=allowed)
 
-    def stream(
-        self, method: str, params: Mapping[str, Any], *, timeout_seconds: float | None = None
-    ) -> RpcStream:
-        """Ask once and return the frames as they come: the response first, then notifications."""
-        return self._one_shot.stream(method, params, timeout_seconds=timeout_seconds)
+    def stream(self, method: str, params: Mapping[str, Any]) -> RpcStream:
+        """Ask once and return the frames as they come, however long that takes: the response comes first."""
+        return self._one_shot.stream(method, params)
 
     def page(
         self, method: str, params: Mapping[str, Any], *, limit: int, cursor: str | None = None

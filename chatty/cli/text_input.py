@@ -3,10 +3,10 @@
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
 
 from chatty.cli.errors import usage_error
+from chatty.cli.standard_input import read_all
 from chatty.protocol.errors import ProtocolError
 
 
@@ -29,7 +29,7 @@ def longer_text(given: str | None, path: str | None, *, start: str, what: str) -
     if path is not None and path != "-":
         return _file(path)
     if path == "-" or not os.isatty(0):
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
+        return read_all().decode("utf-8", "replace")
     return edited(start, what)
 
 

@@ -33,13 +33,14 @@ from chatty.client.oneshot import OneShot
 from chatty.client.outbox import Outbox
 from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
 from chatty.client.subscription import Subscription, subscription_ended
-from chatty.client.target import Target, target_from_environment
+from chatty.client.target import target_from_environment
 from chatty.client.updates import LinkChanged, LinkState, News, Notice, Signal
 from chatty.client.wire import Wire
 from chatty.protocol import frames
 from chatty.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from chatty.client.target import Target
     from chatty.client.websocket import Heartbeat
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
@@ -69,6 +70,7 @@ class Client:
         backoff: how soon to come back.
         large_call: takes calls that are too big for the link.
         client_name: which program calls, for the server's log.
+        workspace_signals: be told of every conversation that changes, as ``Signal`` news.
 
     Attributes:
         state: where the link stands.
@@ -84,11 +86,14 @@ class Client:
         backoff: Backoff = LOCAL,
         large_call: LargeCall | None = None,
         client_name: str = "chatty",
+        workspace_signals: bool = False,
     ) -> None:
         self.state = LinkState.IDLE
         self.session: dict[str, Any] | None = None
         self._dial = dial
-        self._initialize = _initialize_params(client_name, provider_credentials)
+        self._initialize = _initialize_params(
+            client_name, provider_credentials, workspace_signals=workspace_signals
+        )
         self._backoff = backoff
         self._large_call = large_call
         self._delivery = self._make_delivery(outbox)
@@ -410,11 +415,13 @@ class Client:
 
 
 def connect(
-    target: Target | None = None,
+    target: "Target | None" = None,
     *,
     environ: Mapping[str, str] | None = None,
     client_name: str = "chatty-python",
     heartbeat: "Heartbeat | None" = None,
+    backoff: Backoff = LOCAL,
+    workspace_signals: bool = False,
 ) -> Client:
     """Return a client of the server that is meant; use it as ``async with connect() as client``.
 
@@ -424,6 +431,8 @@ def connect(
         environ: whose provider keys, proxies and directories to use; the process's own by default.
         client_name: which program calls, for the server's log.
         heartbeat: how soon a dead peer is noticed.
+        backoff: how soon to come back after a loss.
+        workspace_signals: be told of every conversation that changes, as ``Signal`` news.
     """
     from chatty.client.websocket import STANDARD_HEARTBEAT, WebSocketDial  # 60 ms
 
@@ -432,17 +441,23 @@ def connect(
     return Client(
         WebSocketDial(server, heartbeat or STANDARD_HEARTBEAT),
         provider_credentials=provider_credentials(own),
+        backoff=backoff,
         outbox=Outbox(os.path.join(Locations.from_environment(own).outbox_dir, server.name)),
         large_call=OneShot(server, environ=own, client_name=client_name).call,
         client_name=client_name,
+        workspace_signals=workspace_signals,
     )
 
 
-def _initialize_params(client_name: str, credentials: Mapping[str, Any] | None) -> dict[str, Any]:
+def _initialize_params(
+    client_name: str, credentials: Mapping[str, Any] | None, *, workspace_signals: bool
+) -> dict[str, Any]:
     params: dict[str, Any] = {
         "protocol": {"min": PROTOCOL_MIN, "max": PROTOCOL_MAX},
         "client": {"name": client_name, "version": chatty.__version__, "platform": sys.platform},
     }
+    if workspace_signals:
+        params["capabilities"] = {"workspace_signals": True}
     if credentials is not None:
         params["provider_credentials"] = credentials
     return params

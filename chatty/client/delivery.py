@@ -5,7 +5,9 @@ attempts; the text then stays on disk for the person to see.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from chatty.client.backoff import Backoff
@@ -14,6 +16,8 @@ from chatty.client.updates import OutboxChanged
 from chatty.protocol.errors import ProtocolError
 
 Request = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+logger = logging.getLogger(__name__)
 
 _BUSY = Backoff(first_seconds=0.5, cap_seconds=30.0)
 
@@ -53,7 +57,7 @@ class Delivery:
         """Take up what an earlier program, or another one, has left in the outbox."""
         for entry in await asyncio.to_thread(self._outbox.entries):
             if not entry.is_refused:
-                self._begin(entry, self._nothing())
+                self._begin(entry, asyncio.create_task(_nothing()))
 
     async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Deliver a new request and return its result, however long that takes.
@@ -65,8 +69,6 @@ class Delivery:
         """
         entry = self._outbox.prepare(method, params)
         kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
-        if not self._is_online():
-            await asyncio.shield(kept)
         return await asyncio.shield(self._begin(entry, kept))
 
     async def settle(self, conversation_id: str) -> bool:
@@ -83,7 +85,7 @@ class Delivery:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
-    def _begin(self, entry: Entry, kept: Awaitable[None]) -> asyncio.Task[dict[str, Any]]:
+    def _begin(self, entry: Entry, kept: asyncio.Task[None]) -> asyncio.Task[dict[str, Any]]:
         before = self._newest.get(entry.conversation_id)
         task = asyncio.create_task(self._deliver_after(before, entry, kept))
         self._newest[entry.conversation_id] = task
@@ -98,27 +100,29 @@ class Delivery:
             del self._newest[entry.conversation_id]
         error = None if task.cancelled() else task.exception()
         refusal = error if isinstance(error, ProtocolError) else None
+        if error is not None and refusal is None:
+            logger.error("delivering %s failed", entry.name, exc_info=error)
         self._tell(OutboxChanged(self.waiting, entry.id if refusal else None, refusal))
 
     async def _deliver_after(
         self,
         before: asyncio.Task[dict[str, Any]] | None,
         entry: Entry,
-        kept: Awaitable[None],
+        kept: asyncio.Task[None],
     ) -> dict[str, Any]:
+        if not self._is_online():
+            await kept  # nobody hears of it yet, so the disk has to
         if before is not None:
             await asyncio.wait([before])
-        result, error = None, None
         try:
             result = await self._deliver(entry)
-        except ProtocolError as refusal:
-            error = refusal
-        await kept
-        if error is not None:
+        except ProtocolError:
+            await _ended(kept)
             await asyncio.to_thread(self._outbox.refuse, entry)
-            raise error
+            raise
+        await _ended(kept)
         await asyncio.to_thread(self._outbox.remove, entry)
-        return result or {}
+        return result
 
     async def _deliver(self, entry: Entry) -> dict[str, Any]:
         """Ask until there is an answer that stands. The file is written beside the first attempt."""
@@ -135,5 +139,12 @@ class Delivery:
                 await asyncio.sleep(max(pause, (error.retry_after_ms or 0) / 1000))
                 attempt += 1
 
-    async def _nothing(self) -> None:
-        """What has been read from the disk is on it."""
+
+async def _nothing() -> None:
+    """What has been read from the disk is on it."""
+
+
+async def _ended(kept: asyncio.Task[None]) -> None:
+    """Wait for the writing of a file. If that failed, the server's answer stands all the same."""
+    with suppress(ProtocolError):
+        await kept

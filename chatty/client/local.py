@@ -158,7 +158,7 @@ class _Starter:
         patience = self._deadline.sooner(ANSWER_SECONDS)
         while not patience.has_passed:
             connected = self._try()
-            if connected is not None or not _is_held(self._locations.lock_path):
+            if connected is not None or not is_held(self._locations.lock_path):
                 return connected
             _pause(0.01, 0.04)
         self._deadline.remaining("waiting for the local server to answer")
@@ -185,7 +185,7 @@ def _recorded_socket(locations: Locations) -> str | None:
         return None
 
 
-def _is_held(lock_path: str) -> bool:
+def is_held(lock_path: str) -> bool:
     """Tell whether a server holds the lock. A shared lock is tried, and given back at once.
 
     A server that starts in that instant finds the lock taken and says so; its starter tries again.

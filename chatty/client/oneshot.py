@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 import chatty
 from chatty.client.credentials import provider_credentials
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 FIRST_WORD_SECONDS = 5.0
 """A server that holds the socket and does not even answer ``initialize`` in this time is stuck."""
+
+LEAVING_SECONDS = 5.0
+"""How long a server that is on its way out is waited for before its word counts."""
+
+_SERVER_LEAVES = ("connection/lost", "unavailable/draining")
 
 _REQUEST_ID = 1
 
@@ -65,28 +71,42 @@ class OneShot:
         """
         stream = self.stream(method, params, timeout_seconds=timeout_seconds)
         try:
-            for frame in stream:
-                result: dict[str, Any] = frame["result"]
-                return result
+            result: dict[str, Any] = next(stream)["result"]
         finally:
             stream.close()
-        raise link_error("connection/lost", "The server ended the connection without an answer.")
+        return result
 
     def stream(
         self, method: str, params: Mapping[str, Any], *, timeout_seconds: float | None = None
     ) -> RpcStream:
         """Ask once and return the frames of the answer as they come: the response, then notifications.
 
+        It returns when the request was accepted. A server that is just leaving is waited out and asked
+        again, or its successor: what was made under an id made here is not made twice.
+
         Raises:
-            ProtocolError: as ``call`` does; the refusal of the request itself comes with its frame.
+            ProtocolError: as ``call`` does.
         """
-        exchange = self._post(method, params, Deadline(timeout_seconds))
+        deadline = Deadline(timeout_seconds)
+        patience = deadline.sooner(LEAVING_SECONDS)
+        while True:
+            try:
+                return self._open(method, params, deadline)
+            except Exception as error:
+                if getattr(error, "type", None) not in _SERVER_LEAVES or patience.has_passed:
+                    raise
+            time.sleep(0.02)
+            deadline.remaining("waiting for the server to come back")
+
+    def _open(self, method: str, params: Mapping[str, Any], deadline: Deadline) -> RpcStream:
+        """Ask, and read up to the response."""
+        exchange = self._post(method, params, deadline)
         try:
             self.session = _initialized(exchange)
+            return RpcStream(self, exchange, _response(exchange))
         except BaseException:
             exchange.close()
             raise
-        return RpcStream(self, exchange)
 
     def ask_outdated_server_to_leave(self) -> None:
         """Let an idle server of an older installation go, so that the next start brings the new one.
@@ -146,9 +166,10 @@ class RpcStream:
     Closing early leaves the run going in the server, unless its conversation is ephemeral.
     """
 
-    def __init__(self, oneshot: OneShot, exchange: LineExchange) -> None:
+    def __init__(self, oneshot: OneShot, exchange: LineExchange, response: dict[str, Any]) -> None:
         self._oneshot = oneshot
         self._exchange = exchange
+        self._response: dict[str, Any] | None = response
         self._is_open = True
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -158,8 +179,11 @@ class RpcStream:
         """Return the next frame.
 
         Raises:
-            ProtocolError: the server's refusal of the request, or ``connection/lost``, ``timeout``.
+            ProtocolError: ``connection/lost``, ``timeout``.
         """
+        if self._response is not None:
+            response, self._response = self._response, None
+            return response
         try:
             line = self._exchange.next_line() if self._is_open else None
         except Exception:
@@ -168,11 +192,7 @@ class RpcStream:
         if line is None:
             self.close()
             raise StopIteration
-        frame = _parsed(line)
-        if "error" in frame:
-            self.close()
-            raise error_from_wire(frame["error"])
-        return frame
+        return _parsed(line)
 
     def end_after(self, seconds: float) -> None:
         """Allow that much more time, from now, for everything that is still to come."""
@@ -200,11 +220,21 @@ def _initialized(exchange: LineExchange) -> dict[str, Any]:
     return result
 
 
+def _response(exchange: LineExchange) -> dict[str, Any]:
+    line = exchange.next_line()
+    if line is None:
+        raise link_error("connection/lost", "The server ended the connection without an answer.")
+    frame = _parsed(line)
+    if "error" in frame:
+        raise error_from_wire(frame["error"])
+    return frame
+
+
 def _first_line(exchange: LineExchange) -> bytes:
     from_caller = exchange.deadline
     exchange.deadline = from_caller.sooner(FIRST_WORD_SECONDS)
     try:
-        return exchange.next_line() or b"{}"
+        line = exchange.next_line()
     except Exception as error:
         if getattr(error, "type", None) != "timeout" or from_caller.has_passed:
             raise
@@ -215,6 +245,7 @@ def _first_line(exchange: LineExchange) -> bytes:
         ) from error
     finally:
         exchange.deadline = from_caller
+    return line if line is not None else b"{}"
 
 
 def _refused(error: object) -> Exception:

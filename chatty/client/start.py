@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from chatty.client.locations import Locations
 
+IDLE_SECONDS = 1800.0
+"""How long the server stays without clients and answers when nothing else is set."""
+
 _INHERITED = (
     *("HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"),
     *("DBUS_SESSION_BUS_ADDRESS", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "CHATTY_HOME", "CHATTY_LOG"),
@@ -79,7 +82,16 @@ def server_command(locations: Locations, ready_descriptor: int) -> list[str]:
         *("--run-dir", locations.run_dir),
         *("--ready-fd", str(ready_descriptor)),
         *("--log-file", locations.log_file),
+        *("--idle-seconds", str(_idle_seconds(locations))),
     ]
+
+
+def _idle_seconds(locations: Locations) -> float:
+    if not os.path.exists(locations.config_file):
+        return IDLE_SECONDS
+    from chatty.client.settings import load  # pydantic, 35 ms: a cold start with a config file only
+
+    return load(locations.config_file).server.idle_minutes * 60
 
 
 def last_log_lines(path: str) -> list[str]:

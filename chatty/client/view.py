@@ -20,9 +20,10 @@ class PartView:
         generation: raised whenever the text so far was thrown away.
         data: facts of this type.
         length: code points in the text.
+        revision: raised whenever text that was there was taken away; until then it only grows.
     """
 
-    __slots__ = ("_pieces", "data", "generation", "length", "name", "status", "type")
+    __slots__ = ("_pieces", "data", "generation", "length", "name", "revision", "status", "type")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class PartView:
         self.status = status
         self.generation = generation
         self.data = data
+        self.revision = 0
         self.length = len(text)
         self._pieces = [text] if text else []
 
@@ -49,11 +51,22 @@ class PartView:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
 
+    def tail(self, start: int) -> str:
+        """Return the text from ``start`` on. It costs what it returns, however much comes before."""
+        wanted, found = self.length - start, []
+        for piece in reversed(self._pieces):
+            if wanted <= 0:
+                break
+            found.append(piece[-wanted:])
+            wanted -= len(piece)
+        return "".join(reversed(found))
+
     def write(self, offset: int, text: str) -> None:
         """Let the text be ``text`` from ``offset`` on."""
         if offset < self.length:
             self._pieces = [self.text[:offset]]
             self.length = offset
+            self.revision += 1
         if text:
             self._pieces.append(text)
             self.length += len(text)
@@ -135,6 +148,7 @@ class ConversationView:
         user_id: who looks; ``None``: everything is this user's own, as on a local server.
 
     Attributes:
+        user_id: who looks; may be set until the first snapshot.
         conversation: as ``chatty.protocol.conversation.Conversation``; empty before the first snapshot.
         messages: those with text at hand, by id.
         nodes: every message, by id, in order of creation.
@@ -145,7 +159,7 @@ class ConversationView:
     """
 
     def __init__(self, user_id: str | None = None) -> None:
-        self._user_id = user_id
+        self.user_id = user_id
         self.conversation: dict[str, Any] = {}
         self.messages: dict[str, MessageView] = {}
         self.nodes: dict[str, Node] = {}
@@ -210,27 +224,24 @@ class ConversationView:
         self._changes.shape = True
 
     def _replace(self, result: dict[str, Any]) -> None:
-        self.conversation = dict(result["conversation"] or {})
-        self.messages = {message["id"]: _message_view(message) for message in result["messages"]}
+        self.conversation = dict(result["conversation"])
+        self.messages = {message["id"]: _message_view(message) for message in result.get("messages", ())}
         self.nodes, self._children = {}, {}
-        for node in result["tree"]:
+        for node in result.get("tree", ()):
             self._add_node(node)
         self.leaf = result.get("leaf")
-        self.runs = {run["id"]: dict(run) for run in result["runs"]}
+        self.runs = {run["id"]: dict(run) for run in result.get("runs", ())}
         self.head = result["head"]
-        self.has_older = result["has_older"]
-        for part in result["open_parts"]:
-            self._apply_delta(
-                Delta(
-                    part["message_id"],
-                    part["part"],
-                    part.get("from", 0),
-                    part["text"],
-                    part["g"],
-                    part["type"],
-                )
-            )
+        self.has_older = result.get("has_older", False)
+        for part in result.get("open_parts", ()):
+            self._open_part(part)
         self._changes = Changes(set(self.messages), shape=True, conversation=True)
+
+    def _open_part(self, part: dict[str, Any]) -> None:
+        offset = part.get("from", 0)
+        self._apply_delta(
+            Delta(part["message_id"], part["part"], offset, part["text"], part["g"], part["type"])
+        )
 
     def _apply_delta(self, delta: Delta) -> None:
         message = self.messages.get(delta.message_id)
@@ -270,7 +281,7 @@ class ConversationView:
 
     def _is_own(self, event: Event) -> bool:
         """Whether a person caused it, and that person is who looks."""
-        return event.actor is not None and self._user_id in (None, event.actor)
+        return event.actor is not None and self.user_id in (None, event.actor)
 
     def _add(self, message: dict[str, Any], *, is_own: bool) -> None:
         if message["id"] in self.nodes:
@@ -308,7 +319,7 @@ class ConversationView:
             case "queued":
                 self._queue_run(data["run"], is_own=self._is_own(event))
             case "started":
-                self._update_run(data, "running")
+                self._update_run({**data, "started_at": event.at}, "running")
                 self._patch(data["message_id"], {**_named(data), "status": "streaming"})
             case "waiting":
                 self._update_run(data, "waiting")
@@ -327,6 +338,8 @@ class ConversationView:
     def _update_run(self, data: dict[str, Any], status: str) -> None:
         if (run := self.runs.get(data["run_id"])) is not None:
             run.update(_named(data), status=status)
+            if "started_at" in data:
+                run["started_at"] = data["started_at"]
 
     def _apply_part_event(self, what: str, data: dict[str, Any]) -> None:
         message = self.messages.get(data["message_id"])

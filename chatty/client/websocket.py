@@ -6,6 +6,7 @@ Importing it costs about 60 ms: programs import it when they connect, not when t
 import asyncio
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
@@ -15,8 +16,10 @@ from chatty.client.deadline import Deadline
 from chatty.client.errors import link_error
 from chatty.client.link import LinkClosed
 from chatty.client.skew import which_side_to_update
-from chatty.client.target import Target
 from chatty.protocol.versions import SUBPROTOCOLS
+
+if TYPE_CHECKING:
+    from chatty.client.target import Target
 
 _MAX_FRAME_BYTES = 64 << 20
 
@@ -36,7 +39,7 @@ STANDARD_HEARTBEAT = Heartbeat()
 class WebSocketDial:
     """Opens links to one target; an instance is a ``chatty.client.link.Dial``."""
 
-    target: Target
+    target: "Target"
     heartbeat: Heartbeat = STANDARD_HEARTBEAT
     open_seconds: float = 10.0
     """How long opening may take, starting the local server not counted."""
@@ -96,7 +99,7 @@ class WebSocketLink:
         await self._connection.close()
 
 
-async def _opened(target: Target) -> socket.socket:
+async def _opened(target: "Target") -> socket.socket:
     """Open the target's socket in a thread. A thread cannot be cancelled: what it opens late is closed."""
     loop = asyncio.get_running_loop()
     opening = loop.run_in_executor(None, target.open, Deadline(None))
@@ -129,6 +132,6 @@ def _handshake_error(error: BaseException) -> Exception:
         return link_error("protocol_unsupported", which_side_to_update(None))
     if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
         return link_error("forbidden", "The server refused the connection.")
-    if isinstance(error, OSError | EOFError):
+    if isinstance(error, OSError | EOFError) or isinstance(error.__cause__, OSError | EOFError):
         return link_error("connection/lost", "The connection broke while it was being opened.")
     return link_error("connection/protocol", f"The server did not open a connection: {error}.")

@@ -83,6 +83,7 @@ class Wire:
             await self._link.send(msgspec.json.encode(frames.request(request_id, method, params)))
             return await answer
         except LinkClosed as closed:
+            self._ended = closed  # the reader may hear of it later; nobody is to try again until then
             raise _lost() from closed
         except asyncio.CancelledError:
             await self._give_up(request_id)

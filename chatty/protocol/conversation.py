@@ -117,8 +117,16 @@ class ConversationUpdateParams(Params):
     if_version: int | None = None
 
 
+class ConversationDeleteParams(Params):
+    """Delete a conversation; it can be restored for a week, unless it goes for good."""
+
+    conversation_id: Id
+    for_good: bool = False
+    """Remove its text at once, everywhere it was kept. Nothing brings it back."""
+
+
 class ConversationRefParams(Params):
-    """Name one conversation: archive, restore, delete, unsubscribe."""
+    """Name one conversation: archive, restore, unsubscribe."""
 
     conversation_id: Id
 

@@ -171,6 +171,12 @@ def unreachable(around: Circumstances, reason: str, *, retryable: bool = True) -
     return around.error("provider/unreachable", happened, advice, retryable=retryable)
 
 
+def unsendable(around: Circumstances) -> ProviderError:
+    """Return the error for a request that is not JSON: a number without value, half a character."""
+    happened = "was not asked: the message or an option cannot be written as JSON"
+    return around.error("provider/bad_request", happened, "Check the options and the text.")
+
+
 def key_missing(around: Circumstances) -> ProviderError:
     """Return the error for a vendor that answers nobody without a key, without asking it."""
     return around.error("provider/auth", "needs a key and none is set", "Add one with `chatty providers`.")

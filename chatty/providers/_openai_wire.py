@@ -26,17 +26,27 @@ from chatty.providers.base import (
 from chatty.providers.sse import EventParser, EventTooLong
 
 _MAX_REASON_LENGTH: Final = 64
+_NOT_JSON: Final = object()
 
 
-def request_body(request: ChatRequest) -> dict[str, JsonValue]:
-    """Return the JSON object to post. The request's own parameters cannot replace what we depend on."""
+def request_body(request: ChatRequest, renamed: Mapping[str, str] | None = None) -> dict[str, JsonValue]:
+    """Return the JSON object to post. The request's own parameters cannot replace what we depend on.
+
+    `renamed` says which parameters this address knows by another name.
+    """
+    names = renamed or {}
     return {
-        **request.params,
+        **{names.get(name, name): value for name, value in request.params.items()},
         "model": request.model,
         "messages": [{"role": message.role, "content": message.text} for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def without_usage(body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the body for a server that refuses to be asked for usage."""
+    return {name: value for name, value in body.items() if name != "stream_options"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +208,7 @@ class ReplyReader:
             if part == "[DONE]":
                 self._events = self._complete()
                 return None
-            if part is None:
+            if part is _NOT_JSON:
                 return Failure("not_json")
             if isinstance(part, dict):
                 if part.get("error"):
@@ -289,11 +299,11 @@ def _reported(value: object) -> Failure:
 def _loose_objects(payload: bytes) -> list[object]:
     """Return the JSON values of a payload: one, or one for each line when a vendor forgot blank lines.
 
-    None stands for what is not JSON. Bytes that are not UTF-8 become U+FFFD.
+    `_NOT_JSON` stands for what is none. Bytes that are not UTF-8 become U+FFFD.
     """
     text = payload.decode("utf-8", "replace")
     whole = _loose_json(text)
-    if whole is not None or "\n" not in text:
+    if whole is not _NOT_JSON or "\n" not in text:
         return [whole]
     return [line if line == "[DONE]" else _loose_json(line) for line in text.split("\n") if line]
 
@@ -303,7 +313,7 @@ def _loose_json(text: str) -> object:
         # The standard library's parser, because it lets lone surrogates through for us to join.
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return _NOT_JSON
 
 
 def _chunk_from(part: dict[object, object]) -> _Chunk:

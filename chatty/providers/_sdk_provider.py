@@ -1,8 +1,8 @@
-"""Asking a vendor through its SDK: one stream, its attempts, its time limits, its errors.
+"""Asking a vendor through its SDK: one stream, its attempts, its errors.
 
 The SDK builds, sends and names failures; its retries are off, because only this module knows whether the
-first token has come. The reply is read from the transport's bytes. What differs between vendors is in the
-`Sdk` that the adapter hands in; how bytes become events is in `_openai_wire.py`.
+first token has come. What differs between vendors is in the `Vendor` that the adapter hands in; the reply's
+bytes are read in `_reading.py`.
 """
 
 import asyncio
@@ -12,17 +12,18 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatty.providers import _failures
-from chatty.providers._deadline import Deadline
 from chatty.providers._failures import Circumstances
-from chatty.providers._openai_wire import Failure, ReplyReader, error_object, request_body
+from chatty.providers._openai_wire import error_object, request_body, without_usage
+from chatty.providers._reading import Reading
 from chatty.providers.base import (
     Capabilities,
     ChatRequest,
     Endpoint,
+    JsonValue,
     ModelInfo,
     ProviderEvent,
     Started,
@@ -34,8 +35,6 @@ from chatty.providers.retries import RetryPolicy
 if TYPE_CHECKING:
     from chatty.providers.transport import ReplyBody, StreamTransport
 
-_AFTER_FINISH_SECONDS: Final = 5.0
-"""How long usage and the end mark may take once the text is complete."""
 _LIST_SECONDS: Final = 30.0
 _MAX_CLIENTS: Final = 64
 """Addresses with kept connections; the one unused for longest is forgotten."""
@@ -73,9 +72,16 @@ class Vendor:
     load: Callable[[], Sdk]
     """Import the SDK: hundreds of milliseconds, so only when first needed."""
 
+    renamed_at_home: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that compatible servers know by their old name and the vendor itself only by the new one."""
+
     def address(self, endpoint: Endpoint) -> str:
         """Return the base URL to use."""
         return (endpoint.base_url or self.own_address).rstrip("/")
+
+    def renamed_parameters(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """Return the parameters to send under another name there."""
+        return self.renamed_at_home if self.address(endpoint).startswith(self.own_address) else {}
 
 
 class SdkProvider:
@@ -203,7 +209,8 @@ class SdkProvider:
             around = replace(around, request_id=request_id)
             _require_event_stream(around, headers.get("content-type", ""))
             left = request.timeouts.first_token_seconds - (time.monotonic() - started_at)
-            async with aclosing(_read(around, body, request, left)) as batches:
+            reading = Reading(around, body, request.timeouts, left)
+            async with aclosing(reading.batches()) as batches:
                 first: list[ProviderEvent] = [Started(request_id, attempt)]
                 async for batch in batches:
                     yield [*first, *batch] if first else batch
@@ -225,66 +232,32 @@ class SdkProvider:
             "headers": _headers(sdk, around.endpoint, request.idempotency_key),
             "timeout": _connect_only(timeouts.connect_seconds),
         }
+        body = request_body(request, self._vendor.renamed_parameters(around.endpoint))
         try:
             async with asyncio.timeout(timeouts.first_token_seconds):
-                stream = await client.post(
-                    self._vendor.completions_path,
-                    cast_to=object,
-                    body=request_body(request),
-                    options=options,
-                    stream=True,
-                    stream_cls=sdk.stream_class,
-                )
+                response = await self._post(sdk, client, options, body)
         except TimeoutError:
             failure = _failures.timed_out(around, timeouts.first_token_seconds)
         except (sdk.status_error, sdk.connection_error) as error:
             failure = _translated(sdk, around, error, timeouts.connect_seconds)
+        except (ValueError, TypeError):
+            failure = _failures.unsendable(around)
         else:
-            return body_of(stream.response), stream.response.headers
+            return body_of(response), response.headers
         raise failure  # outside of the handlers: the SDK's exception holds the request, and so the key
 
-
-async def _read(
-    around: Circumstances, body: "ReplyBody", request: ChatRequest, first_token_seconds: float
-) -> AsyncGenerator[Sequence[ProviderEvent], None]:
-    """Yield the events of a body until the reply is done. Raises `ProviderError` after the last of them."""
-    from chatty.providers.transport import TransportError
-
-    reader = ReplyReader()
-    deadline = Deadline(body.abort)
-    limit = first_token_seconds
-    deadline.set(limit)
-    try:
-        while not reader.is_done:
-            broke: Exception | None = None
-            try:
-                data = await body.read()
-            except TransportError as error:
-                data, broke = b"", error
-            has_expired = deadline.has_expired
-            events = reader.feed(data) if data else reader.end()
-            if events:
-                deadline.pause()
-                yield events
-                limit = _AFTER_FINISH_SECONDS if reader.has_finish_reason else request.timeouts.stall_seconds
-                deadline.set(limit)
-            elif reader.has_finish_reason and limit != _AFTER_FINISH_SECONDS:
-                limit = _AFTER_FINISH_SECONDS
-                deadline.set(limit)
-    finally:
-        deadline.close()
-    if reader.failure is not None:
-        around = replace(around, has_content=reader.has_content)
-        if has_expired:
-            asked = limit if reader.has_content else request.timeouts.first_token_seconds
-            raise _failures.timed_out(around, asked)
-        raise _broken(around, reader.failure, broke)
-
-
-def _broken(around: Circumstances, failure: Failure, cause: Exception | None) -> ProviderError:
-    if failure.kind == "cut" and cause is not None:
-        return _failures.stream_broken(around, f"broke off: {cause}", retryable=True)
-    return _failures.broken(around, failure)
+    async def _post(self, sdk: Sdk, client: Any, options: dict[str, Any], body: dict[str, JsonValue]) -> Any:
+        """Return the HTTP library's unread response. Raises what the SDK raises."""
+        path = self._vendor.completions_path
+        settings = {"cast_to": object, "options": options, "stream": True, "stream_cls": sdk.stream_class}
+        try:
+            stream = await client.post(path, body=body, **settings)
+        except sdk.status_error as error:
+            if not _refuses_usage(error):
+                raise
+            # Some servers know no `stream_options`: better a reply with estimated usage than none.
+            stream = await client.post(path, body=without_usage(body), **settings)
+        return stream.response
 
 
 def _headers(sdk: Sdk, endpoint: Endpoint, idempotency_key: str = "") -> dict[str, Any]:
@@ -304,6 +277,10 @@ def _connect_only(seconds: float) -> Any:
     import httpx  # already there through the SDK
 
     return httpx.Timeout(None, connect=seconds)
+
+
+def _refuses_usage(error: Any) -> bool:
+    return error.status_code in (400, 422) and "stream_options" in str(error.body)
 
 
 def _require_event_stream(around: Circumstances, content_type: str) -> None:
@@ -342,8 +319,16 @@ def _model_infos(around: Circumstances, answer: object) -> Sequence[ModelInfo]:
     models = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(models, list):
         raise _no_model_list(around)
-    ids = {model.get("id") for model in models if isinstance(model, Mapping)}
-    return [ModelInfo(name) for name in sorted(name for name in ids if isinstance(name, str))]
+    infos = (_model_info(model) for model in models if isinstance(model, Mapping))
+    return sorted((info for info in infos if info is not None), key=lambda info: info.id)
+
+
+def _model_info(model: Mapping[str, object]) -> ModelInfo | None:
+    name = model.get("id")
+    # Groq, OpenRouter and vLLM say how much a model reads, each under another name.
+    windows = (model.get(key) for key in ("context_window", "context_length", "max_model_len"))
+    window = next((value for value in windows if isinstance(value, int) and value > 0), None)
+    return ModelInfo(name, window) if isinstance(name, str) else None
 
 
 def _no_model_list(around: Circumstances) -> ProviderError:

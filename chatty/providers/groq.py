@@ -51,6 +51,7 @@ VENDOR = Vendor(
     completions_path="/openai/v1/chat/completions",
     models_path="/openai/v1/models",
     load=_load,
+    renamed_at_home={"max_tokens": "max_completion_tokens"},
 )
 
 

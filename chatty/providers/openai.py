@@ -53,6 +53,7 @@ VENDOR = Vendor(
     completions_path="/chat/completions",
     models_path="/models",
     load=_load,
+    renamed_at_home={"max_tokens": "max_completion_tokens"},
 )
 
 

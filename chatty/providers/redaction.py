@@ -28,6 +28,7 @@ def redacted(text: str, *, secrets: Iterable[str] = (), prompts: Iterable[str] =
         if secret:
             text = text.replace(secret, _HIDDEN)
     text = _LOOKS_SECRET.sub(_HIDDEN, text[: 4 * MAX_LENGTH])
+    text = text[: 2 * MAX_LENGTH]
     for prompt in prompts:
         text = _without_quotation(text, prompt)
     return one_line(text)

@@ -22,7 +22,7 @@ MAX_ERROR_BODY_BYTES: Final = 64 << 10
 """What is read of a refusal; the rest is dropped with its connection."""
 MAX_PLAIN_BODY_BYTES: Final = 8 << 20
 """What httpx reads of a whole answer, such as a list of models; the rest is cut off."""
-MAX_IDLE_CONNECTIONS: Final = 64
+MAX_IDLE_CONNECTIONS: Final = 256
 _DRAIN_SECONDS: Final = 0.05
 
 _BODY_EXTENSION: Final = "chatty.reply_body"

@@ -47,7 +47,7 @@ def display_link(text: str, href: str) -> str:
 def link_suffix(text: str, href: str) -> str:
     """Return what must follow the visible text of a link: `` (host)``, or nothing."""
     host = true_host(href)
-    return "" if _says_itself(text, href) else f" ({host})"
+    return "" if _says_itself(text, href, host) else f" ({host})"
 
 
 def open_url(href: str, opener: Callable[[str], object] | None = None) -> None:
@@ -66,10 +66,15 @@ def open_url(href: str, opener: Callable[[str], object] | None = None) -> None:
     opener(href)
 
 
-def _says_itself(text: str, href: str) -> bool:
-    """Tell whether the visible text is the address, with or without its scheme and last slash."""
+def _says_itself(text: str, href: str, host: str) -> bool:
+    """Tell whether the visible text is the address, with or without its scheme and last slash.
+
+    It is not if it spells the host in other letters, or puts a name before it.
+    """
     visible, target = text.strip().rstrip("/"), href.rstrip("/")
-    return visible in {target, target.partition("://")[2] or target, target.removeprefix("mailto:")}
+    spellings = {target, target.partition("://")[2] or target, target.removeprefix("mailto:")}
+    has_name_before_host = "@" in target and not target.startswith("mailto:")
+    return visible in spellings and host in visible.lower() and not has_name_before_host
 
 
 def _split(href: str) -> SplitResult | None:

@@ -5,7 +5,8 @@ Only the open block is rendered again when text comes; finished blocks keep thei
 last asked for. It fetches nothing and opens nothing, and knows neither colours nor widgets.
 """
 
-from bisect import bisect_right
+import itertools
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a text, whatever the width: a row of a block."""
+    """A place in a text, whatever the width."""
 
     block: int
     """Number of the block, from 0."""
-    offset: int
-    """Rows below the block's first."""
+    characters: int
+    """Visible characters of the block above it; spaces and the bars of quotes do not count."""
 
 
 class MarkdownStream:
@@ -99,29 +100,28 @@ class MarkdownStream:
         return self.lines_between(0, self.line_count(width), width)
 
     def place_of(self, row: int, width: int) -> Place:
-        """Return the place in the text that this row shows, to be found again at another width."""
+        """Return the place in the text at which this row begins, to be found again at another width."""
         top = self.finished_line_count(width)
         if row < top:
             index = bisect_right(self._ends, row)
-            return Place(index, row - self._top(index))
-        index = len(self._blocks)
-        for block in self._open:
+            return Place(index, sum(_visible(self._blocks[index], width, row - self._top(index))))
+        for index, block in enumerate(self._open, len(self._blocks)):
             height = block.height(width)
             if row < top + height:
-                break
+                return Place(index, sum(_visible(block, width, row - top)))
             top += height
-            index += 1
-        return Place(index, row - top)
+        return Place(len(self._blocks) + len(self._open), 0)
 
     def row_of(self, place: Place, width: int) -> int:
-        """Return the row at this width that shows the place, or the last of its block before it."""
+        """Return the row at this width that shows the place; the number of rows if it is past the end."""
         top = self.finished_line_count(width)
         if place.block < len(self._blocks):
-            top = self._top(place.block)
-        blocks = self._open[: max(0, place.block - len(self._blocks))]
-        top += sum(block.height(width) for block in blocks)
-        height = sum(block.height(width) for block in self._all_blocks()[place.block : place.block + 1])
-        return top + min(place.offset, height)
+            return self._top(place.block) + _row_in(self._blocks[place.block], place.characters, width)
+        for index, block in enumerate(self._open, len(self._blocks)):
+            if index == place.block:
+                return top + _row_in(block, place.characters, width)
+            top += block.height(width)
+        return top
 
     def links(self) -> list[Link]:
         """Return the links in reading order, those that may not be opened too."""
@@ -159,10 +159,7 @@ class MarkdownStream:
         for block in finished:
             self._await_labels(block)
             self._blocks.append(block)
-        fresh = self._splitting().references.take_fresh()
-        if fresh:
-            self._splitting().forget()
-        for label in fresh:
+        for label in self._splitting().references.take_fresh():
             for index in self._waiting.pop(label, ()):
                 self._blocks[index].forget()
                 del self._ends[index:]
@@ -184,3 +181,14 @@ class MarkdownStream:
         for block in self._blocks[len(self._ends) :]:
             end += block.height(width)
             self._ends.append(end)
+
+
+def _visible(block: Block, width: int, rows: int) -> list[int]:
+    """Return the visible characters of each of the block's first rows."""
+    return [len(line.text) - sum(map(line.text.count, " │")) for line in block.lines(width, 0, rows)]
+
+
+def _row_in(block: Block, characters: int, width: int) -> int:
+    """Return the row of the block that shows the character after that many; of equal ones the first."""
+    above = list(itertools.accumulate(_visible(block, width, block.height(width)), initial=0))
+    return bisect_left(above, above[bisect_right(above, characters) - 1])

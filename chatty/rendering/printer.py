@@ -11,12 +11,14 @@ pipes, which get the raw text.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from chatty.rendering.ansi import Painter
 from chatty.rendering.lines import Line
-from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.sanitizer import sanitize
+
+if TYPE_CHECKING:
+    from chatty.rendering.markdown import MarkdownStream
 
 Size = tuple[int, int]
 """Columns, rows."""
@@ -34,7 +36,8 @@ class TerminalPrinter:
         self._write = write
         self._size = size
         self._painter = painter
-        self._stream = MarkdownStream()
+        self._unread: list[str] = []
+        self._stream: MarkdownStream | None = None
         self._printed = 0
         self._width = 0
         self._painted: list[str] = []
@@ -42,28 +45,41 @@ class TerminalPrinter:
 
     def append(self, text: str) -> None:
         """Take more of the reply. The first piece shows at once, everything else at ``refresh``."""
-        self._stream.append(text)
+        self._unread.append(text)
         if not self._is_begun and text.strip():
             self._is_begun = True
             self._paint_first(text)
 
     def refresh(self) -> None:
         """Bring the screen up to date. At most 20 to 30 times a second is enough."""
+        stream = self._read()
         columns, rows = self._size()
-        self._adopt_width(max(1, columns))
-        total = self._stream.line_count(self._width)
-        settled = self._stream.finished_line_count(self._width)
+        self._adopt_width(stream, max(1, columns))
+        total = stream.line_count(self._width)
+        settled = stream.finished_line_count(self._width)
         if self._can_repaint:
             settled = max(settled, total - max(1, rows - 1))
-        self._paint(settled, total if self._can_repaint else settled)
+        self._paint(stream, settled, total if self._can_repaint else settled)
 
     def finish(self) -> None:
         """Print what is left. The cursor is then at the start of the row below."""
-        self._stream.finish()
+        stream = self._read()
+        stream.finish()
         columns, _ = self._size()
-        self._adopt_width(max(1, columns))
-        total = self._stream.line_count(self._width)
-        self._paint(total, total)
+        self._adopt_width(stream, max(1, columns))
+        total = stream.line_count(self._width)
+        self._paint(stream, total, total)
+
+    def _read(self) -> "MarkdownStream":
+        if self._stream is None:
+            from chatty.rendering.markdown import (
+                MarkdownStream,
+            )  # with its parser 60 ms, behind the first piece
+
+            self._stream = MarkdownStream()
+        self._stream.append("".join(self._unread))
+        self._unread.clear()
+        return self._stream
 
     @property
     def _can_repaint(self) -> bool:
@@ -76,21 +92,19 @@ class TerminalPrinter:
             rows = sanitize(text).strip("\n").expandtabs().split("\n")[:_MAX_FIRST_ROWS]
             self._emit([], [row[:columns] for row in rows])
 
-    def _adopt_width(self, width: int) -> None:
+    def _adopt_width(self, stream: "MarkdownStream", width: int) -> None:
         """Find, after a resize, the first row at the new width that is not printed yet.
 
-        Inside a block it is a guess on the safe side: a row may show twice, none is left out.
+        It may begin with words that were printed; none is left out.
         """
         if self._width and width != self._width:
-            place = self._stream.place_of(self._printed, self._width)
-            offset = place.offset * min(width, self._width) // width
-            self._printed = self._stream.row_of(replace(place, offset=offset), width)
+            self._printed = stream.row_of(stream.place_of(self._printed, self._width), width)
             self._painted = [_UNKNOWN] * len(self._painted)
         self._width = width
 
-    def _paint(self, settled: int, total: int) -> None:
+    def _paint(self, stream: "MarkdownStream", settled: int, total: int) -> None:
         settled = max(settled, self._printed)
-        lines = self._stream.lines_between(self._printed, total, self._width)
+        lines = stream.lines_between(self._printed, total, self._width)
         count = settled - self._printed
         self._emit(
             [self._painter.paint(line, self._width) for line in lines[:count]],

@@ -120,11 +120,6 @@ class Splitter:
             return self._open_table_blocks(self._table)
         return self._draft_blocks(self._rest(), self._before)
 
-    def forget(self) -> None:
-        """Drop what was made of inline Markdown in the open table: definitions came."""
-        if self._table is not None:
-            self._table.block.forget()
-
     # One step: look at a window of complete lines, finish what is finished in it.
 
     def _step(self, finished: list[Block]) -> bool:

@@ -35,6 +35,7 @@ class Table:
         "_alignments",
         "_contents",
         "_draft",
+        "_draft_contents",
         "_first",
         "_inline",
         "_laid_out",
@@ -58,6 +59,7 @@ class Table:
         self._inline = inline
         self._first, self._rest = first, rest
         self._draft: Sequence[str] | None = None
+        self._draft_contents: list[Content] = []
         self._contents: list[list[Content]] = []
         self._lines: list[Line] = []
         self._laid_out = 0
@@ -71,7 +73,9 @@ class Table:
 
     def set_draft(self, row: Sequence[str] | None) -> None:
         """Show an unfinished last row, in place of the one shown before."""
-        self._draft = row
+        if row != self._draft:
+            self._draft = row
+            self._draft_contents = self._parse(row or (), is_header=False)
 
     def sources(self) -> list[str]:
         """Return the raw Markdown of every cell."""
@@ -128,16 +132,13 @@ class Table:
     def _wanted_widths(self) -> list[int]:
         if self._draft is None or len(self._rows) >= MEASURED_ROWS:
             return self._natural
-        drafts = [min(_natural_width(content), _MOST_FOR_DRAFT) for content in self._parse_draft()]
+        drafts = [min(_natural_width(content), _MOST_FOR_DRAFT) for content in self._draft_contents]
         return [max(pair) for pair in zip(self._natural, drafts, strict=True)]
-
-    def _parse_draft(self) -> list[Content]:
-        return self._parse(self._draft or (), is_header=False)
 
     def _draft_lines(self) -> list[Line]:
         if self._draft is None:
             return []
-        return self._row_lines(self._parse_draft(), is_first=False)
+        return self._row_lines(self._draft_contents, is_first=False)
 
     def _row_lines(self, row: Sequence[Content], *, is_first: bool) -> list[Line]:
         cells = [

@@ -12,11 +12,13 @@ from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers import catalog
 from chatty.providers.base import Endpoint
 from chatty.providers.registry import Providers
+from chatty.server.clock import now_ms
 from chatty.server.stores import Stores
 from chatty.server.turns import ModelChoice
 from chatty.server.vault import KeySource, Vault
 from chatty.store import provider_endpoints
 from chatty.store.database import Scope
+from chatty.store.rows import ProviderEndpoint
 
 GUIDE: Final = "guide"
 BUILTIN_KINDS: Final[Mapping[str, str]] = {"openai": "openai", "groq": "groq", GUIDE: GUIDE}
@@ -41,22 +43,29 @@ class Endpoints:
         self._stores = stores
         self._vault = vault
         self._providers = providers
+        self._known: dict[str, Sequence[KnownProvider]] = {}
+        """By workspace; every run asks, and only `put` and `remove` change it."""
 
     async def known(self, scope: Scope) -> Sequence[KnownProvider]:
         """Return every provider there is: built-in ones first, then named endpoints by name."""
-        rows = {row.name: row for row in await self._stores.durable.read(scope, provider_endpoints.list_all)}
-        found = []
-        for name, kind in BUILTIN_KINDS.items():
-            row = rows.pop(name, None)
-            found.append(
-                KnownProvider(
-                    name, kind, row.base_url if row else None, row.default_model if row else None, True
-                )
-            )
-        found += [
-            KnownProvider(row.name, row.kind, row.base_url, row.default_model, False) for row in rows.values()
-        ]
-        return found
+        if scope.workspace_id not in self._known:
+            rows = await self._stores.durable.read(scope, provider_endpoints.list_all)
+            self._known[scope.workspace_id] = _with_builtin(rows)
+        return self._known[scope.workspace_id]
+
+    async def put(
+        self, scope: Scope, name: str, kind: str, base_url: str | None, default_model: str | None
+    ) -> None:
+        """Write where a provider is reached."""
+        await self._stores.durable.write(
+            scope, provider_endpoints.put, name, kind, base_url, default_model, None, now_ms()
+        )
+        self._known.pop(scope.workspace_id, None)
+
+    async def remove(self, scope: Scope, name: str) -> None:
+        """Forget where a provider is reached. Raises `NotFound`."""
+        await self._stores.durable.write(scope, provider_endpoints.remove, name)
+        self._known.pop(scope.workspace_id, None)
 
     async def get(self, scope: Scope, name: str) -> KnownProvider:
         """Return one provider.
@@ -147,3 +156,17 @@ class Endpoints:
                 details={"choices": [f"{choice.provider}/{choice.model}" for choice in ready]},
             )
         return ready[0] if ready else ModelChoice(GUIDE, GUIDE)
+
+
+def _with_builtin(rows: Sequence[ProviderEndpoint]) -> Sequence[KnownProvider]:
+    named = {row.name: row for row in rows}
+    found = []
+    for name, kind in BUILTIN_KINDS.items():
+        row = named.pop(name, None)
+        base_url, default_model = (row.base_url, row.default_model) if row else (None, None)
+        found.append(KnownProvider(name, kind, base_url, default_model, is_builtin=True))
+    found += [
+        KnownProvider(row.name, row.kind, row.base_url, row.default_model, is_builtin=False)
+        for row in named.values()
+    ]
+    return found

@@ -26,6 +26,7 @@ import uvicorn
 from chatty.protocol.errors import ProtocolError
 from chatty.server.app import build_application, serving
 from chatty.server.heartbeat import tell_heads
+from chatty.server.purging import purge_deleted
 from chatty.server.services import Services
 from chatty.server.settings import ServerSettings
 from chatty.server.transport import HttpWire, Wire
@@ -98,6 +99,7 @@ async def _serve(
         loop.create_task(tell_heads(services)),
         loop.create_task(_stop_when_idle(services, settings.idle_seconds, stopping)),
         loop.create_task(_warm(services)),
+        loop.create_task(purge_deleted(services)),
     ]
     await server.has_started.wait()
     readiness.tell(ready=True, pid=os.getpid())

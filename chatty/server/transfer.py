@@ -59,10 +59,11 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
 
     Raises:
         ProtocolError: `invalid_params`: a message comes before its parent, or has a role nobody knows.
-        IdempotencyMismatch: another conversation has this id.
     """
+    if (yield from conversations.find(scope, exported.id)) is not None:
+        return Taken(None, 0)
     created_at = milliseconds(exported.created_at)
-    inserted = yield from conversations.insert(
+    yield from conversations.insert(
         scope,
         rows.NewConversation(
             id=exported.id,
@@ -75,8 +76,6 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
         payload_hash(exported),
         created_at,
     )
-    if inserted.duplicate:
-        return Taken(None, 0)
     known: set[str] = set()
     for message in exported.messages:
         if message.parent_id is not None and message.parent_id not in known:

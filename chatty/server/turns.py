@@ -9,14 +9,17 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, Parts, RunDraft
 from chatty.protocol.part import TextPart
+from chatty.protocol.run import Usage
 from chatty.server import records, wire
+from chatty.server.live import context as model_context
+from chatty.server.live.context import ModelContext
 from chatty.store import (
     conversations,
     events,
@@ -35,6 +38,10 @@ from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound, RunActive
 
 EndStatus = Literal["completed", "cancelled", "failed", "interrupted"]
+READ_ALONG_MESSAGES: Final = 32
+"""Up to this many messages the model's context is read in the transaction that accepts the turn: it saves
+the first text a trip through another thread, and keeps the writer for microseconds only."""
+
 EventDraft = tuple[str, str | None, Mapping[str, object]]
 
 
@@ -44,6 +51,14 @@ class ModelChoice:
 
     provider: str
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who carries a run out, and until when others leave it alone."""
+
+    owner: str
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,8 @@ class Accepted:
     branched: bool = False
     is_behind_another: bool = False
     """The run waits for the run that still writes its context."""
+    context: ModelContext | None = None
+    """What the model is to be shown, where it was cheap to read along."""
 
     @property
     def seq(self) -> int:
@@ -92,8 +109,13 @@ def payload_hash(params: BaseModel) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) -> Work[Accepted]:
+def accept(
+    scope: Scope, turn: Turn, digest: str, author_name: str, lease: Lease, at_ms: int
+) -> Work[Accepted]:
     """Take a message in: with its conversation if that is new, and with a reply to be filled.
+
+    A run that waits for no other one is started in the same transaction: the first text then waits
+    for one commit and not for two.
 
     Raises:
         ProtocolError: `conflict/parent_moved`.
@@ -128,11 +150,16 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
         run = yield from _insert_reply(
             scope, turn.conversation_id, turn.message_id, turn.run, turn.choice, news, at_ms
         )
+        if not place.is_behind_another:
+            run = (yield from _claim(scope, run, lease, news, at_ms)) or run
     yield from conversations.set_leaf(
         scope, turn.conversation_id, turn.run.reply_id if turn.run else turn.message_id
     )
     stored = yield from events.append(scope, turn.conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, turn.conversation_id)
+    context = None
+    if run is not None and not place.is_behind_another and conversation.message_count <= READ_ALONG_MESSAGES:
+        context = yield from model_context.read(scope, run, model_context.UNKNOWN_WINDOW_TOKENS)
     return Accepted(
         message=inserted.row,
         message_parts=message_parts,
@@ -141,11 +168,18 @@ def accept(scope: Scope, turn: Turn, digest: str, author_name: str, at_ms: int) 
         events=stored,
         branched=place.branched,
         is_behind_another=place.is_behind_another,
+        context=context,
     )
 
 
 def add_reply(
-    scope: Scope, conversation_id: str, parent_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    parent_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin another reply to a message that is there.
 
@@ -157,7 +191,8 @@ def add_reply(
         run = yield from runs.get(scope, draft.id)
         return (yield from _accepted_before(scope, parent, run))
     news: list[EventDraft] = []
-    run = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    run = (yield from _claim(scope, queued, lease, news, at_ms)) or queued
     yield from conversations.set_leaf(scope, conversation_id, draft.reply_id)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
@@ -165,7 +200,13 @@ def add_reply(
 
 
 def resume_reply(
-    scope: Scope, conversation_id: str, message_id: str, draft: RunDraft, choice: ModelChoice, at_ms: int
+    scope: Scope,
+    conversation_id: str,
+    message_id: str,
+    draft: RunDraft,
+    choice: ModelChoice,
+    lease: Lease,
+    at_ms: int,
 ) -> Work[Accepted]:
     """Begin a run that goes on with a reply that ended early.
 
@@ -180,10 +221,13 @@ def resume_reply(
         raise ProtocolError(
             "conflict/not_resumable", f"only a reply that ended early can go on; this one is {message.status}"
         )
-    run = yield from _insert_run(scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms)
-    yield from messages.begin_again(scope, message_id, run.id, at_ms)
+    queued = yield from _insert_run(
+        scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms
+    )
+    yield from messages.begin_again(scope, message_id, queued.id, at_ms)
     yield from conversations.set_leaf(scope, conversation_id, message_id)
-    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(run))})]
+    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(queued))})]
+    run = (yield from _claim(scope, queued, lease, news, at_ms)) or queued
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
     return Accepted(message, (), conversation, run, stored)
@@ -235,14 +279,12 @@ class Ending:
 
 
 def start(
-    scope: Scope, run: rows.Run, owner: str, lease_until: int, at_ms: int
+    scope: Scope, run: rows.Run, lease: Lease, at_ms: int
 ) -> Work[tuple[rows.Run | None, list[rows.StoredEvent]]]:
     """Take a queued run and say that it has started; `None` when it was cancelled or taken before."""
-    taken = yield from runs.claim(scope, run.id, owner, lease_until, at_ms)
-    if taken is None:
-        return None, []
-    yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
-    stored = yield from events.append(scope, run.conversation_id or "", [_run_started(run)], at_ms)
+    news: list[EventDraft] = []
+    taken = yield from _claim(scope, run, lease, news, at_ms)
+    stored = yield from events.append(scope, run.conversation_id or "", news, at_ms)
     return taken, stored
 
 
@@ -499,6 +541,17 @@ def _insert_run(
     return inserted.row
 
 
+def _claim(
+    scope: Scope, run: rows.Run, lease: Lease, news: list[EventDraft], at_ms: int
+) -> Work[rows.Run | None]:
+    """Take a queued run and note that it has started; `None` when it is queued no more."""
+    taken = yield from runs.claim(scope, run.id, lease.owner, lease.until_ms, at_ms)
+    if taken is not None:
+        yield from messages.set_status(scope, run.message_id or "", "streaming", at_ms)
+        news.append(_run_started(run))
+    return taken
+
+
 def _new_part(part: TextPart) -> rows.NewPart:
     return rows.NewPart(
         type="text", text=part.text, data=wire.dump({"name": part.name}) if part.name else None
@@ -544,16 +597,18 @@ def _run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
     if ending.error is not None:
         data["error"] = ending.error
     if (used := ending.usage) is not None:
-        data["usage"] = {
-            "input_tokens": used.input_tokens,
-            "cached_input_tokens": used.cached_input_tokens,
-            "output_tokens": used.output_tokens,
-            "reasoning_tokens": used.reasoning_tokens,
-            "cost_usd": wire.usd(used.cost_micros),
-            "estimated": used.estimated,
-        }
+        data["usage"] = wire.plain(
+            Usage(
+                input_tokens=used.input_tokens,
+                cached_input_tokens=used.cached_input_tokens,
+                output_tokens=used.output_tokens,
+                reasoning_tokens=used.reasoning_tokens,
+                cost_usd=wire.usd(used.cost_micros),
+                estimated=used.estimated,
+            )
+        )
     return data
 
 
-Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, int], Work[Accepted]]
+Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, Lease, int], Work[Accepted]]
 """`add_reply` or `resume_reply`: a run without a new message."""

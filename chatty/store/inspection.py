@@ -1,4 +1,4 @@
-"""Looking a database over without changing it: is it whole, does it have the shape it should, how much is in it.
+"""Looking a database over without changing it: is it whole, has it the right shape, how much is in it.
 
 For `chatty doctor` and for backups; it opens the file itself and needs no running server. Loading
 sqlite-utils takes about 100 ms, so nothing on the way of a request imports this.

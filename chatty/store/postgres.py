@@ -5,11 +5,12 @@ asyncpg has no types of its own; the protocols below are the part of it that is 
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from chatty.protocol.ids import new_id
 from chatty.store import schema
@@ -21,7 +22,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGEST_POOL: Final = 10
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 6
+_FIRST_PAUSE_SECONDS: Final = 0.02
 _STATEMENT_SECONDS: Final = 30
 _CONNECT_SECONDS: Final = 10
 _MIGRATION_LOCK: Final = 0x63686174
@@ -108,12 +110,14 @@ class PostgresDatabase:
 
     async def _repeated(self, once: Callable[[], Any]) -> Any:
         """Run a transaction again that only lost against another one."""
-        for _ in range(_ATTEMPTS - 1):
+        for attempt in range(_ATTEMPTS - 1):
             try:
                 return await once()
             except Exception as error:
                 if not may_retry(error):
                     return await self._translated(_raising(error))
+            # Those who met once meet again unless they come back at different times.
+            await asyncio.sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
         return await self._translated(once)
 
     async def _translated(self, once: Callable[[], Any]) -> Any:
@@ -172,8 +176,7 @@ async def open_postgres(
 def without_password(url: str) -> str:
     """Return the server's address as it may be shown."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 async def _perform(connection: _Connection, work: Work[T]) -> T:
@@ -223,10 +226,28 @@ async def _is_standby(connection: _Connection) -> bool:
     return bool(row["standby"])
 
 
-async def _migrate(
-    connection: _Connection, namespace: str, migrations: Sequence[schema.Migration] | None = None
-) -> None:
-    known = schema.migrations("postgres") if migrations is None else migrations
+async def apply(url: str, namespace: str, migrations: Sequence[schema.Migration]) -> int:
+    """Run the migrations one by one in a schema without tables and return the version reached.
+
+    A new database is made from the schema file instead; this is how a test compares the two.
+    """
+    import asyncpg
+
+    raw = await asyncpg.connect(url, server_settings={"search_path": namespace})
+    connection = cast(_Connection, raw)
+    try:
+        await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{namespace}"')
+        await connection.execute(schema.BOOKKEEPING)
+        for migration in migrations:
+            await _run(connection, migration)
+        await _record_instance(connection)
+        return await _schema_version(connection)
+    finally:
+        await raw.close()
+
+
+async def _migrate(connection: _Connection, namespace: str) -> None:
+    known = schema.migrations("postgres")
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{namespace}"')
@@ -249,6 +270,10 @@ async def _build(connection: _Connection, migrations: Sequence[schema.Migration]
         await connection.execute(statement)
     for migration in migrations:
         await _record(connection, migration, now)
+    await _record_instance(connection)
+
+
+async def _record_instance(connection: _Connection) -> None:
     await connection.execute(
         "INSERT INTO instance (id, history_id, schema_version, min_reader, min_writer, created_at)"
         " VALUES (1, $1, $2, $3, $4, $5)",
@@ -256,7 +281,7 @@ async def _build(connection: _Connection, migrations: Sequence[schema.Migration]
         schema.VERSION,
         schema.MIN_READER,
         schema.MIN_WRITER,
-        now,
+        time.time_ns() // 1_000_000,
     )
 
 

@@ -5,7 +5,7 @@ Nothing here knows SQL beyond the list of its own columns.
 """
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -480,3 +480,21 @@ class SearchHit:
     at: int
     snippet: str
     """The text around the first match, raw: `\\x02` and `\\x03` enclose each match, `…` marks a cut."""
+
+
+TABLES: Final[dict[str, type]] = {
+    "instance": Instance,
+    "users": User,
+    "workspaces": Workspace,
+    "projects": Project,
+    "prompts": Prompt,
+    "prompt_versions": PromptVersion,
+    "conversations": Conversation,
+    "messages": Message,
+    "message_parts": Part,
+    "runs": Run,
+    "events": StoredEvent,
+    "usage_records": UsageRecord,
+    "provider_endpoints": ProviderEndpoint,
+}
+"""The tables whose rows have a class here."""

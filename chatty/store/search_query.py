@@ -14,6 +14,7 @@ PREFIX_LETTERS = 3
 
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _TOKEN = re.compile(r"[^\W_]+")
+_ACCENTED = re.compile("([A-Za-z])[\u0300-\u036f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,14 @@ def tokens(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Return the text without case and accents; combining marks disappear."""
+    """Return the text without case, and without accents on Latin letters: FTS5 drops no others.
+
+    Source: https://sqlite.org/fts5.html, section 4.3.1 (unicode61, `remove_diacritics 2`).
+    """
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    bare = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare).lower()
 
 
 def _term(text: str, is_excluded: bool, *, is_word: bool) -> Term | None:

@@ -19,8 +19,9 @@ class _Folding(dict[int, str]):
     """Character by character without case and accents, so that positions stay; filled as characters come."""
 
     def __missing__(self, code: int) -> str:
-        base = unicodedata.normalize("NFD", chr(code))[0].lower()
-        self[code] = base if len(base) == 1 else chr(code)
+        base = unicodedata.normalize("NFD", chr(code))[0]
+        folded = (base if base.isascii() else chr(code)).lower()
+        self[code] = folded if len(folded) == 1 else chr(code)
         return self[code]
 
 

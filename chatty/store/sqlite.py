@@ -9,19 +9,28 @@ import asyncio
 import functools
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from chatty.protocol.ids import new_id
 from chatty.store import schema, sqlite_files
 from chatty.store.database import SYSTEM, Scope, Work
 from chatty.store.errors import StorageError
-from chatty.store.sqlite_errors import storage_error, translate
-from chatty.store.sqlite_migrations import build, copy_database, is_foreign, migrate, schema_version
+from chatty.store.sqlite_errors import DRIVER_ERRORS, storage_error, translate, translate_opening
+from chatty.store.sqlite_migrations import (
+    build,
+    check_columns,
+    copy_database,
+    is_foreign,
+    migrate,
+    schema_version,
+)
 from chatty.store.sqlite_threads import Errand, Job, Readers, Writer
+
+if TYPE_CHECKING:
+    import tempfile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +45,7 @@ _STATEMENTS: Final = 256
 _EVERY_CONNECTION: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -8192",
+    "PRAGMA cache_size = -16384",
 )
 _WRITER: Final = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits when the power fails
@@ -56,7 +65,7 @@ class SqliteDatabase:
         problem: StorageError | None,
         writer: Writer | None,
         readers: Readers | Writer,
-        copy: tempfile.TemporaryDirectory[str] | None = None,
+        copy: "tempfile.TemporaryDirectory[str] | None" = None,
     ) -> None:
         self.path = path
         self.problem = problem
@@ -199,7 +208,7 @@ def _copy_to(target: Path, connection: sqlite3.Connection) -> None:
         raise sqlite_files.translate_os_error(error, target) from error
     try:
         copy_database(connection, target)
-    except sqlite3.Error as error:
+    except DRIVER_ERRORS as error:
         target.unlink()
         raise translate(error, str(target)) from error
     except StorageError:
@@ -220,8 +229,8 @@ def _connect(path: Path, options: str, pragmas: tuple[str, ...]) -> sqlite3.Conn
         connection.row_factory = sqlite3.Row
         for pragma in pragmas:
             connection.execute(pragma)
-    except sqlite3.Error as error:
-        raise translate(error, str(path)) from error
+    except DRIVER_ERRORS as error:
+        raise translate_opening(error, str(path)) from error
     return connection
 
 
@@ -237,9 +246,9 @@ def _open(path: Path, readers: int) -> SqliteDatabase:
         if problem is None:
             backup = _prepare(connection, path, is_empty=state.is_empty)
             return _start(path, connection, readers, backup)
-    except sqlite3.Error as error:
+    except DRIVER_ERRORS as error:
         connection.close()
-        problem = translate(error, str(path))
+        problem = translate_opening(error, str(path))
         if problem.type not in ("read_only", "full", "corrupt"):
             raise problem from error
     except BaseException:
@@ -254,7 +263,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, is_empty: bool) -> P
     if is_empty:
         build(connection, new_id())
         return None
-    return migrate(connection, path)
+    backup = migrate(connection, path)
+    check_columns(connection)
+    return backup
 
 
 def _start(path: Path, connection: sqlite3.Connection, count: int, backup: Path | None) -> SqliteDatabase:
@@ -310,17 +321,19 @@ def _check_readable(place: Path, options: str, path: Path) -> None:
     try:
         if is_foreign(connection) or schema_version(connection) == 0:
             raise storage_error("corrupt", str(path), "The file is no database of chatty's")
+        check_columns(connection)
         (min_reader,) = connection.execute("SELECT min_reader FROM instance").fetchone()
         if min_reader > schema.VERSION:
             raise storage_error("newer_schema", str(path))
-    except sqlite3.Error as error:
-        raise translate(error, str(path)) from error
+    except DRIVER_ERRORS as error:
+        raise translate_opening(error, str(path)) from error
     finally:
         connection.close()
 
 
-def _temporary_copy(path: Path) -> tempfile.TemporaryDirectory[str]:
-    import shutil  # 8 ms, for this rare case only
+def _temporary_copy(path: Path) -> "tempfile.TemporaryDirectory[str]":
+    import shutil  # these two take 10 ms, for this rare case only
+    import tempfile
 
     try:
         folder = tempfile.TemporaryDirectory(prefix="chatty-")

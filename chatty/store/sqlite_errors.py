@@ -1,7 +1,7 @@
 """SQLite's errors in our words. Nothing above `sqlite.py` sees the driver's."""
 
 import sqlite3
-from typing import Final
+from typing import Final, TypeAlias
 
 from chatty.store.errors import ConstraintViolation, StorageError, StorageProblem
 
@@ -31,28 +31,57 @@ def storage_error(problem: StorageProblem, path: str, hint: str | None = None) -
     return StorageError(problem, path, (hint or HINTS[problem]) + ".")
 
 
-def is_constraint(error: sqlite3.Error) -> bool:
+DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What the driver raises; the second when a damaged name or text is no UTF-8 any more."""
+
+DriverError: TypeAlias = sqlite3.Error | UnicodeDecodeError
+
+
+def is_constraint(error: DriverError) -> bool:
     """Tell whether a rule of the schema was broken, as opposed to the storage."""
     return isinstance(error, sqlite3.IntegrityError)
 
 
-def constraint_violation(error: sqlite3.Error) -> ConstraintViolation:
+def constraint_violation(error: DriverError) -> ConstraintViolation:
     """Name the broken rule: SQLite's message holds tables and columns, never values."""
     return ConstraintViolation(str(error))
 
 
-def translate(error: sqlite3.Error, path: str) -> StorageError:
+def translate(error: DriverError, path: str) -> StorageError:
     """Turn an error of the storage into ours; programming errors are not for here."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    return storage_error(_PROBLEMS.get(code, "unavailable"), path)
+    if _is_undecodable(error):
+        return storage_error("corrupt", path)
+    return storage_error(_PROBLEMS.get(_code(error), "unavailable"), path)
 
 
-def is_storage(error: sqlite3.Error) -> bool:
+def translate_opening(error: DriverError, path: str) -> StorageError:
+    """Turn an error met while opening into ours: there, a statement that fails meets a damaged schema."""
+    if _code(error) == sqlite3.SQLITE_ERROR:
+        return storage_error("corrupt", path)
+    return translate(error, path)
+
+
+def is_storage(error: DriverError) -> bool:
     """Tell a failing disk from a wrong statement."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    return code in _PROBLEMS or code in (
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_PROTOCOL,
+    code = _code(error)
+    return (
+        _is_undecodable(error)
+        or code in _PROBLEMS
+        or code
+        in (
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_NOMEM,
+            sqlite3.SQLITE_PROTOCOL,
+        )
     )
+
+
+def _code(error: DriverError) -> int:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
+
+
+def _is_undecodable(error: DriverError) -> bool:
+    """Tell damaged text; the driver has no code for it."""
+    return isinstance(error, UnicodeDecodeError) or "Could not decode to UTF-8" in str(error)

@@ -9,10 +9,25 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from chatty.store import schema
+from chatty.store.rows import TABLES, columns
 from chatty.store.sqlite_errors import storage_error
 from chatty.store.sqlite_files import APPLICATION_ID
+
+_OTHER_COLUMNS: Final = (
+    ("conversation_members", "workspace_id, conversation_id, user_id, leaf_message_id"),
+    ("run_text", 'workspace_id, run_id, part_idx, g, "offset", text'),
+    (
+        "message_search",
+        "id, workspace_id, message_id, conversation_id, project_id, author_id, role, model, at",
+    ),
+    ("message_search_text", "id, text, scope"),
+    ("message_fts", "rowid, text, scope"),
+    ("name_search", "id, workspace_id, kind, ref_id, at, text"),
+    ("name_fts", "rowid, text"),
+)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
@@ -27,6 +42,16 @@ def is_foreign(connection: sqlite3.Connection) -> bool:
     """Tell whether the database belongs to another program: it has tables and none of ours."""
     (count,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     return bool(count) and not _has_table(connection, "schema_migrations")
+
+
+def check_columns(connection: sqlite3.Connection) -> None:
+    """Prepare a statement over every table: a damaged schema shows at once and not in the middle of work.
+
+    Raises:
+        sqlite3.Error: a table or column that should be there is not.
+    """
+    for table, names in (*((table, columns(kind)) for table, kind in TABLES.items()), *_OTHER_COLUMNS):
+        connection.execute(f"SELECT {names} FROM {table} LIMIT 0").close()
 
 
 def build(connection: sqlite3.Connection, history_id: str) -> None:

@@ -1,9 +1,10 @@
 """The threads that own SQLite's connections: one writes, a few read.
 
-The writer gathers what waits, runs each unit of work under a savepoint, commits once and only then answers:
-the cost of making a commit durable is shared by everybody who waited for it. A unit that fails is undone
-alone. When the commit itself fails, every unit is tried again in a transaction of its own, so one that fills
-the disk takes no other with it.
+The writer gathers what waits, runs it in one transaction, commits once and only then answers: the cost of
+making a commit durable is shared by everybody who waited for it. When a unit of the group fails, the group is
+undone and run again with a savepoint around each, so that only the failing one is lost; savepoints copy every
+page they touch and are too dear for the usual case. When the disk fails, every unit is tried again in a
+transaction of its own, so one that fills the disk takes no other with it.
 
 Nothing here knows what the work does.
 """
@@ -18,6 +19,7 @@ from typing import Any, Final
 from chatty.store.database import PerEngine, Request, Row, Work
 from chatty.store.errors import StorageError, StoreError
 from chatty.store.sqlite_errors import (
+    DRIVER_ERRORS,
     constraint_violation,
     is_constraint,
     is_storage,
@@ -118,7 +120,10 @@ class Writer:
 
     def _commit(self, group: Sequence[Job]) -> None:
         units = [job for job in group if not isinstance(job, Errand)]
-        if len(units) < 2 or not self._commit_together(units):
+        is_done = len(units) > 1 and (
+            self._commit_together(units, _perform_bare) or self._commit_together(units, _perform_in_savepoint)
+        )
+        if not is_done:
             for job in units:
                 self._commit_alone(job)
         for job in group:
@@ -132,15 +137,17 @@ class Writer:
             self._recover(error)
             errand.error = outcome(error, self._path)
 
-    def _commit_together(self, group: Sequence[Job]) -> bool:
+    def _commit_together(
+        self, group: Sequence[Job], perform_one: Callable[[sqlite3.Connection, Job], None]
+    ) -> bool:
         """Run the units in one transaction; False when it was lost as a whole and nothing is kept."""
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
-                _perform_in_savepoint(connection, job)
+                perform_one(connection, job)
             connection.execute("COMMIT")
-        except (sqlite3.Error, StorageError) as error:
+        except BaseException as error:
             self._recover(error)
             return False
         return True
@@ -152,12 +159,9 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             job.result = perform(connection, job.start())
             connection.execute("COMMIT")
-        except (sqlite3.Error, StorageError) as error:
-            self._recover(error)
-            job.error = outcome(error, self._path)
         except BaseException as error:
             self._recover(error)
-            job.error = error
+            job.error = outcome(error, self._path)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -174,7 +178,7 @@ class Writer:
         except sqlite3.Error:
             is_suspect = True
         else:
-            is_suspect = isinstance(error, sqlite3.Error) and is_storage(error)
+            is_suspect = isinstance(error, DRIVER_ERRORS) and is_storage(error)
         if is_suspect:
             self._connection.close()
             self._connection = None
@@ -242,7 +246,7 @@ def perform(connection: sqlite3.Connection, work: Work[Any]) -> Any:
         while True:
             try:
                 rows = _execute(connection, request)
-            except sqlite3.Error as error:
+            except DRIVER_ERRORS as error:
                 if not is_constraint(error):
                     work.close()
                     raise
@@ -257,7 +261,7 @@ def perform(connection: sqlite3.Connection, work: Work[Any]) -> Any:
 
 def outcome(error: BaseException, path: str) -> BaseException:
     """Return what the caller gets to see of an error."""
-    if isinstance(error, sqlite3.Error) and is_storage(error):
+    if isinstance(error, DRIVER_ERRORS) and is_storage(error):
         translated = translate(error, path)
         translated.__cause__ = error
         return translated
@@ -285,17 +289,19 @@ def _deliver(jobs: Sequence[Job]) -> None:
         job.deliver()
 
 
+def _perform_bare(connection: sqlite3.Connection, job: Job) -> None:
+    job.result = perform(connection, job.start())
+
+
 def _perform_in_savepoint(connection: sqlite3.Connection, job: Job) -> None:
     """Run one unit of a group; what it raises is its own affair, unless the storage failed."""
     job.result = job.error = None
     connection.execute("SAVEPOINT unit")
     try:
         job.result = perform(connection, job.start())
-    except sqlite3.Error as error:
-        if is_storage(error):
-            raise
-        job.error = error
     except BaseException as error:
+        if isinstance(error, DRIVER_ERRORS) and is_storage(error):
+            raise
         job.error = error
     if job.error is not None:
         connection.execute("ROLLBACK TO unit")

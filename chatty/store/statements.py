@@ -6,10 +6,10 @@ Values never enter the text: everything a caller gives becomes a `$n`. Only name
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from chatty.store.database import Row, Statement, Value
-from chatty.store.rows import columns
 
 R = TypeVar("R")
 V = TypeVar("V", str, int)
@@ -75,12 +75,15 @@ def insert(table: str, row: object, *, conflict: str = "ON CONFLICT DO NOTHING")
 
     With the default conflict rule the statement returns the row's columns, or nothing when it exists.
     """
-    names = columns(type(row))
-    values = tuple(storable(getattr(row, name)) for name in type(row).__slots__)  # type: ignore[attr-defined]
-    text = (
-        f"INSERT INTO {table} ({names}) VALUES ({placeholders(1, len(values))}) {conflict} RETURNING {names}"
-    )
-    return text, values
+    names: tuple[str, ...] = type(row).__slots__  # type: ignore[attr-defined]
+    return _insert_text(table, names, conflict), tuple(storable(getattr(row, name)) for name in names)
+
+
+@cache
+def _insert_text(table: str, names: tuple[str, ...], conflict: str) -> str:
+    listed = ", ".join(names)
+    marks = placeholders(1, len(names))
+    return f"INSERT INTO {table} ({listed}) VALUES ({marks}) {conflict} RETURNING {listed}"
 
 
 def first(kind: type[R], rows: Sequence[Row]) -> R | None:

@@ -9,8 +9,8 @@ The editing keys of the composer (^a, ^k, alt+b …) are no actions: they are th
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["anywhere", "composer", "empty-composer", "message", "asked"]
-"""Where the keys of an action work: `asked` is a message that waits for an approval."""
+Place = Literal["anywhere", "composer", "empty-composer", "message"]
+"""Where the keys of an action work."""
 
 Group = Literal["Writing", "Conversation", "Message", "View", "Program"]
 
@@ -54,17 +54,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("chats", "Conversations", "Conversation", "chats", ("ctrl+o",), hint="chats"),
     Action("search", "Search every conversation", "Conversation", "search", argument="WORDS"),
     Action("find", "Find in this conversation", "Conversation", "find", ("ctrl+f",), argument="WORDS"),
-    Action("project", "Choose a project", "Conversation", "project"),
+    Action("project", "Choose a project", "Conversation", "project", argument="NAME"),
     Action("rename", "Rename this conversation", "Conversation", "rename", argument="TITLE"),
-    Action("delete-chat", "Delete this conversation", "Conversation", "delete-chat"),
+    Action("archive", "Archive this conversation", "Conversation", "archive"),
+    Action("delete-chat", "Delete this conversation", "Conversation", "delete"),
+    Action("restore", "Bring back what was deleted or archived", "Conversation", "restore"),
     Action("model", "Choose a model", "Conversation", "model", ("ctrl+l",), hint="model"),
     Action("key", "Set a provider's key", "Program", "key", argument="PROVIDER"),
     Action("select", "Go to the messages", "Message", "select", ("tab",), ("composer",), "messages"),
-    Action("next", "Next message", "Message", "next", ("j", "down"), ("message", "asked")),
-    Action("previous", "Previous message", "Message", "previous", ("k", "up"), ("message", "asked")),
+    Action("next", "Next message", "Message", "next", ("j", "down"), ("message",)),
+    Action("previous", "Previous message", "Message", "previous", ("k", "up"), ("message",)),
     Action("left", "Earlier version", "Message", "left", ("left",), ("message",)),
     Action("right", "Later version", "Message", "right", ("right",), ("message",)),
-    Action("fold", "Fold or unfold", "Message", "fold", ("enter", "t"), ("message", "asked"), "fold"),
+    Action("fold", "Fold or unfold", "Message", "fold", ("enter", "t"), ("message",), "fold"),
     Action("edit", "Edit as a new version", "Message", "edit", ("e",), ("message",), "edit", "NUMBER"),
     Action("again", "Answer again", "Message", "again", ("r",), ("message",), "again"),
     Action("other-model", "Answer with another model", "Message", "retry-with", ("R",), ("message",)),
@@ -73,22 +75,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "Copy", "Message", "copy", ("y",), ("message",), "copy", "NUMBER"),
     Action("copy-code", "Copy a code block", "Message", "copy-code", ("Y",), ("message",), "", "NUMBER"),
     Action("open-link", "Open a link", "Message", "open", ("o",), ("message",), "", "NUMBER"),
-    Action("rate-up", "Good answer", "Message", "good", ("+",), ("message",)),
-    Action("rate-down", "Bad answer", "Message", "bad", ("-",), ("message",)),
-    Action("note", "Write a note on it", "Message", "note", ("n",), ("message",)),
     Action("about", "About this message", "Message", "about", ("i",), ("message",), "about"),
-    Action("delete", "Delete the message", "Message", "delete", ("d",), ("message",), "delete"),
-    Action("allow", "Allow once", "Message", "allow", ("y",), ("asked",), "once"),
-    Action("allow-always", "Always allow here", "Message", "always", ("a",), ("asked",), "always here"),
-    Action("deny", "Do not allow", "Message", "deny", ("n",), ("asked",), "no"),
-    Action("edit-ask", "Edit before allowing", "Message", "edit-ask", ("e",), ("asked",), "edit"),
     Action(
         "leave",
         "Back to writing",
         "Message",
         "leave",
         ("escape", "shift+tab"),
-        ("message", "asked"),
+        ("message",),
         "back",
     ),
     Action("page-up", "A page up", "View", "up", ("pageup",)),

@@ -1,9 +1,12 @@
-"""The full-screen program: themes, driver, and which screen comes first. What the screens do is theirs."""
+"""The full-screen program: themes, driver, and its life. What the screens do is theirs."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from textual import on
 from textual.app import App
@@ -11,7 +14,8 @@ from textual.driver import Driver
 from textual.events import AppBlur, AppFocus
 from textual.screen import Screen
 
-from chatty.tui.backend import Backend, ProviderOffer
+from chatty.tui.backend import Backend
+from chatty.tui.controller import LAST
 from chatty.tui.drafts import Drafts
 from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
@@ -33,8 +37,22 @@ class Settings:
     client_id: str = "client"
 
 
+class Connection(Protocol):
+    """What is begun after the first frame and ended with the program."""
+
+    def start(self) -> None:
+        """Connect; returns at once."""
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
+_CLOSE_SECONDS = 1.0
+"""A terminal that was closed must not leave a program behind that waits for its server."""
+
+
 class ChattyApp(App[None], inherit_bindings=False):
-    """One client: `store` is drawn, `backend` is asked; with `offers` the first-run screen comes first."""
+    """One client: `store` is drawn, `backend` is asked, `connection` lives as long as the program."""
 
     TITLE = "chatty"
     ENABLE_COMMAND_PALETTE = False
@@ -47,16 +65,27 @@ class ChattyApp(App[None], inherit_bindings=False):
         store: Store,
         backend: Backend,
         settings: Settings | None = None,
-        offers: Sequence[ProviderOffer] = (),
+        connection: Connection | None = None,
     ) -> None:
         self._settings = settings or Settings()
-        super().__init__()
-        self._store, self._backend, self._offers = store, backend, offers
+        is_colourless = "NO_COLOR" in os.environ
+        # Without this Textual would turn colours to greys instead of leaving them out.
+        super().__init__(ansi_color=True if is_colourless else None)
+        self._store, self._backend, self._connection = store, backend, connection
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = NO_COLOUR.name if "NO_COLOR" in os.environ else self._settings.theme
+        self._start_with(NO_COLOUR.name if is_colourless else self._settings.theme)
         self.set_class(self._settings.ascii_glyphs, "-ascii")
+
+    def _start_with(self, theme: str) -> None:
+        """Begin with a theme. Only one of the terminal's colours needs Textual's watchers: for the others the
+        stylesheets, which are not read yet, would be read twice."""
+        if self.get_theme(theme) is None or self.available_themes[theme].ansi:
+            self.theme = theme
+        else:
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver on Linux and macOS, Textual's elsewhere."""
@@ -77,11 +106,16 @@ class ChattyApp(App[None], inherit_bindings=False):
         return ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
 
     def on_mount(self) -> None:
-        """On the first run ask who should answer."""
-        if self._offers:
-            from chatty.tui.screens.first_run import FirstRun
+        """Connect once the first frame is on the screen: until then one can type already."""
+        if self._connection is not None:
+            self.call_after_refresh(self._connection.start)
 
-            self.push_screen(FirstRun(self._offers), self._provider_chosen)
+    async def on_unmount(self) -> None:
+        """Disconnect; answers under way go on without us."""
+        if self._connection is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._connection.close()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Write the clipboard through the guard, which lets nothing else of that kind pass."""
@@ -97,6 +131,15 @@ class ChattyApp(App[None], inherit_bindings=False):
         if open_gate is not None:
             open_gate()
 
+    def _fatal_error(self) -> None:
+        """Textual would print the local variables of every frame, and with them keys and messages."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
+
     @on(AppFocus)
     @on(AppBlur)
     def _focus_changed(self, event: AppFocus | AppBlur) -> None:
@@ -104,7 +147,36 @@ class ChattyApp(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, ChatScreen):
                 screen.painter.is_focused = focused
-        self._backend.focus_changed(focused=focused)
 
-    def _provider_chosen(self, name: str | None) -> None:
-        self._backend.choose_provider(name or "guide")
+
+def run(
+    server: str | None = None,
+    *,
+    continue_last: bool = False,
+    conversation: str | None = None,
+    project: str | None = None,
+    model: str | None = None,
+) -> int:
+    """Run the full-screen client until the user leaves, and return the exit code.
+
+    Args:
+        server: as `chatty --server` names it; None: the one of the environment.
+        continue_last: open the conversation that was used last.
+        conversation: id, or its beginning, of the conversation to open.
+        project: name of the project to work in.
+        model: `PROVIDER/MODEL` to ask.
+
+    Raises:
+        ProtocolError: the server's name means nothing, or the config file cannot be read.
+    """
+    from chatty.tui.starting import make_app
+
+    app = make_app(
+        os.environ,
+        server=server,
+        conversation=conversation or (LAST if continue_last else None),
+        project=project,
+        model=model,
+    )
+    app.run()
+    return app.return_code or 0

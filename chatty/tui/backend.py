@@ -1,32 +1,19 @@
-"""What the screens ask of the world behind them: the controller that talks to the server implements this.
+"""What the screens ask of the world behind them: `controller.py` implements this over the client library.
 
 Every call returns at once and raises nothing; what comes of it reaches the screen through the store. Ids of
 messages, runs and conversations are the protocol's. The screens never wait for an answer.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from chatty.tui.state import Message
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderOffer:
-    """One line of the first-run screen."""
-
-    name: str
-    title: str
-    state: Literal["ready", "needs a key", "needs an address", "sign in"]
-    found: str
-    """What was found, such as `OPENAI_API_KEY is set`."""
-    group: Literal["Found", "Set up", "Built in"]
 
 
 class Backend(Protocol):
     """The intentions of the user, one method each."""
 
     def send(self, text: str) -> None:
-        """Send the text into the open conversation; queue it when an answer is under way."""
+        """Send the text into the open conversation; it queues when an answer is under way."""
 
     def stop(self) -> None:
         """Cancel the run that answers in the open conversation."""
@@ -34,14 +21,20 @@ class Backend(Protocol):
     def new_conversation(self) -> None:
         """Open an empty conversation; nothing is stored before its first message."""
 
-    def open_conversation(self, conversation_id: str) -> None:
-        """Show another conversation."""
+    def open_conversation(self, conversation_id: str, at: str = "") -> None:
+        """Show another conversation, with the message `at` in view if one is named."""
 
     def rename_conversation(self, title: str) -> None:
         """Give the open conversation a title."""
 
     def delete_conversation(self) -> None:
-        """Delete the open conversation; the user has confirmed."""
+        """Delete the open conversation; `restore_conversation` undoes it."""
+
+    def archive_conversation(self) -> None:
+        """Put the open conversation out of sight; `restore_conversation` undoes it."""
+
+    def restore_conversation(self) -> None:
+        """Bring back what was deleted or archived last, and open it."""
 
     def want_older(self, before_id: str) -> None:
         """Load messages before this one."""
@@ -61,23 +54,20 @@ class Backend(Protocol):
     def branch(self, message: Message) -> None:
         """Make a conversation of the path up to this message, and open it."""
 
-    def delete_message(self, message: Message) -> None:
-        """Delete a message; the user has confirmed."""
-
-    def rate(self, message: Message, value: int) -> None:
-        """Rate an answer good (1) or bad (-1)."""
-
-    def note(self, message: Message, text: str) -> None:
-        """Write a note on a message."""
-
-    def resolve_approval(self, approval_id: str, decision: str, command: str | None = None) -> None:
-        """Answer a tool that asks: `once`, `always` or `no`; a changed command replaces what it would run."""
+    def want_models(self) -> None:
+        """Bring the list of models up to date; it comes by `Store.apply_models`."""
 
     def choose_model(self, model_id: str, *, as_default: bool) -> None:
         """Use a model in the open conversation, and from now on if it becomes the default."""
 
+    def projects(self) -> list[str]:
+        """Names of the projects known now."""
+
     def choose_project(self, name: str) -> None:
-        """Put the open conversation into a project."""
+        """Put the open conversation into a project, made now if there is none of that name."""
+
+    def prompts(self) -> list[tuple[str, str]]:
+        """Names and texts of the prompts known now."""
 
     def set_key(self, provider: str, key: str) -> None:
         """Keep a provider's key in the keyring and try it."""
@@ -85,26 +75,11 @@ class Backend(Protocol):
     def choose_provider(self, name: str) -> None:
         """Begin with this provider, from the first-run screen."""
 
+    def add_endpoint(self, address: str) -> None:
+        """Begin with a server of one's own at this address, from the first-run screen."""
+
     def search(self, words: str) -> None:
         """Search every conversation; the hits come by `Store.apply_hits`."""
 
-    def prompts(self) -> list[tuple[str, str]]:
-        """Names and texts of the prompts known now."""
-
-    def projects(self) -> list[str]:
-        """Names of the projects known now."""
-
-    def files(self, start: str) -> list[str]:
-        """Paths that begin like this, for `@`; ten are enough."""
-
-    def history(self) -> list[str]:
-        """Earlier prompts, oldest first."""
-
-    def typing(self) -> None:
-        """The user is writing; called at most every few seconds."""
-
-    def focus_changed(self, *, focused: bool) -> None:
-        """The terminal window was entered or left."""
-
     def redraw(self) -> None:
-        """Load everything shown anew."""
+        """Load everything shown anew, and try a broken link at once."""

@@ -11,12 +11,13 @@ class Dirty:
     conversations: bool = False
     status: bool = False
     hits: bool = False
+    models: bool = False
+    wishes: bool = False
+    """The program behind the screen wants something of the person: see `Wishes`."""
     path: bool = False
     """The messages along the path are others than before, or in another order."""
     messages: set[str] = field(default_factory=set)
     """Ids of messages whose content changed."""
 
     def __bool__(self) -> bool:
-        return bool(
-            self.header or self.conversations or self.status or self.hits or self.path or self.messages
-        )
+        return self != Dirty()

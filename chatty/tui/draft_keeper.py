@@ -34,6 +34,10 @@ class DraftKeeper:
             return self._unsaved.get(conversation_id, Draft())
         return self._drafts.load(conversation_id)
 
+    def conversations(self) -> set[str]:
+        """The conversations that have a draft on disk."""
+        return set() if self._drafts is None else self._drafts.conversations()
+
     async def flush(self) -> None:
         """Write what is not on disk yet; returns when it is."""
         if self._timer is not None:

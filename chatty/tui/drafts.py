@@ -4,6 +4,8 @@ One file per conversation and client, so that two clients never write the same o
 not at all (written beside, flushed, renamed). The caller decides when to write: on a pause, and at the end.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 from dataclasses import dataclass
@@ -32,39 +34,50 @@ EMPTY = Draft()
 class Drafts:
     """The drafts of one client in one directory. `client_id` keeps the clients of one user apart.
 
+    A draft belongs to the client that wrote it for as long as that client lives: the file is locked, and the
+    system takes the lock away with the process. What was left behind belongs to whoever opens it first.
+
     Errors of the disk (`OSError`) go to the caller: it says on the status row that the draft is not safe.
     """
 
     def __init__(self, directory: Path, client_id: str) -> None:
         self._directory = directory
         self._client_id = client_id
+        self._locked: dict[str, int] = {}
+        """Descriptors of our own files, by conversation."""
+
+    def __del__(self) -> None:
+        for conversation_id in tuple(self._locked):
+            self._unlock(conversation_id)
 
     def save(self, conversation_id: str, draft: Draft) -> None:
         """Keep the draft, or drop the file when it is empty. Durable when this returns."""
         path = self._path(conversation_id)
         if draft.is_empty:
             path.unlink(missing_ok=True)
+            self._unlock(conversation_id)
             return
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = path.with_suffix(".new")
         # 0600 from the start: a draft may hold anything a person would paste.
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # Locked before anybody can see it under its name.
+        _lock(descriptor)
+        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
             json.dump(_to_json(draft), file)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
         beside.replace(path)
+        self._unlock(conversation_id)
+        self._locked[conversation_id] = descriptor
         _flush_directory(self._directory)
 
     def load(self, conversation_id: str) -> Draft:
-        """This client's draft, else the newest one another client left behind; empty when there is none."""
+        """This client's draft, else the newest one left behind, taken over; empty when there is none."""
         own = self._path(conversation_id)
-        candidates = [own] if own.exists() else self._left_behind(conversation_id)
-        for path in candidates:
-            draft = _read(path)
-            if draft is not None:
-                return draft
-        return EMPTY
+        if not own.exists():
+            self._take_over(conversation_id, own)
+        return _read(own) or EMPTY
 
     def conversations(self) -> set[str]:
         """The ids of the conversations that have a draft, whoever wrote it."""
@@ -74,7 +87,25 @@ class Drafts:
         name = f"{quote(conversation_id, safe='')}@{quote(self._client_id, safe='')}.json"
         return self._directory / name
 
-    def _left_behind(self, conversation_id: str) -> list[Path]:
+    def _take_over(self, conversation_id: str, own: Path) -> None:
+        """Make the newest draft ours whose client is gone."""
+        for path in self._others(conversation_id):
+            if _read(path) is None:
+                continue
+            with contextlib.suppress(FileNotFoundError):  # another client took it meanwhile
+                descriptor = os.open(path, os.O_RDWR)
+                if _lock(descriptor):
+                    self._locked[conversation_id] = descriptor
+                    path.replace(own)
+                    return
+                os.close(descriptor)
+
+    def _unlock(self, conversation_id: str) -> None:
+        descriptor = self._locked.pop(conversation_id, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _others(self, conversation_id: str) -> list[Path]:
         paths = self._directory.glob(f"{quote(conversation_id, safe='')}@*.json")
         return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
 
@@ -98,6 +129,14 @@ def _read(path: Path) -> Draft | None:
         return Draft(pieces, int(frame["cursor"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock the file unless another client has; a file system without locks keeps nobody out."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _flush_directory(directory: Path) -> None:

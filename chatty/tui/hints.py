@@ -6,7 +6,7 @@ from chatty.tui.actions import BY_NAME
 from chatty.tui.keymap import Keymap
 from chatty.tui.spans import Span
 
-Situation = Literal["idle", "answering", "asked", "completing", "message", "failed", "approval"]
+Situation = Literal["idle", "answering", "completing", "message", "failed"]
 
 _NEWLINE = ("^j", "newline")
 _COMMANDS = ("/", "commands")
@@ -15,11 +15,9 @@ _KEYS = ("?", "keys")
 _ACTIONS_SHOWN: dict[Situation, tuple[tuple[str, str] | str, ...]] = {
     "idle": ("send", _NEWLINE, "select", _COMMANDS, _KEYS),
     "answering": ("stop", ("enter", "queue"), _NEWLINE, _COMMANDS, _KEYS),
-    "asked": (("tab", "answer"), ("enter", "queue"), ("esc", "stop"), _COMMANDS, _KEYS),
     "completing": (("tab", "take"), ("↑ ↓", "choose"), ("esc", "close")),
     "message": ("edit", "again", "copy", "leave", ("?", "more")),
     "failed": ("again", "continue", ("R", "another model"), "copy", "leave", ("?", "more")),
-    "approval": ("allow", "allow-always", "deny", "edit-ask", "leave", ("?", "more")),
 }
 """Names of actions, or a key and a word where the same key has another word in this situation."""
 

@@ -19,32 +19,54 @@ _REWRITTEN = {
 _ALT_KEY = re.compile("\x1b(?:(?P<key>[a-z\r\n\x7f\b])|[0-9§=\\-])")
 
 ESCAPE = "\x1b"
+_PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
 
 
 class KeyBytes:
-    """Rewrites a stream of keyboard text in pieces; a trailing ESC waits for what comes after it."""
+    """Rewrites a stream of keyboard text in pieces; what may be the start of a sequence waits for its rest.
+
+    Nothing inside a bracketed paste is a key: every ESC in it is dropped, because Textual's parser would
+    take what follows for keys, and a pasted `ESC CR` would send.
+    """
 
     def __init__(self) -> None:
-        self._has_escape = False
+        self._held = ""
+        self._is_in_paste = False
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an ESC is held back."""
-        return self._has_escape
+        """Whether something is held back that stands for itself if nothing follows."""
+        return bool(self._held) and not self._is_in_paste
 
     def feed(self, text: str) -> str:
         """The text to parse now."""
-        if self._has_escape:
-            text = ESCAPE + text
-        self._has_escape = text.endswith(ESCAPE)
-        if self._has_escape:
-            text = text[:-1]
-        return _ALT_KEY.sub(_rewritten, text)
+        rest, self._held = self._held + text, ""
+        parsed: list[str] = []
+        while rest:
+            marker = _PASTE_END if self._is_in_paste else _PASTE_START
+            before, found, rest = rest.partition(marker)
+            if not found:
+                kept = _start_of(marker, before)
+                before, self._held = before[: len(before) - kept], before[len(before) - kept :]
+            parsed.append(
+                before.replace(ESCAPE, "") if self._is_in_paste else _ALT_KEY.sub(_rewritten, before)
+            )
+            if found:
+                parsed.append(marker)
+                self._is_in_paste = not self._is_in_paste
+        return "".join(parsed)
 
-    def release(self) -> bool:
-        """Nothing followed: True if an ESC was held back, which now stands for the key itself."""
-        was_waiting, self._has_escape = self._has_escape, False
-        return was_waiting
+    def release(self) -> str:
+        """Nothing followed for a while: what was held back; a lone ESC is the key of that name."""
+        if not self.is_waiting:
+            return ""
+        released, self._held = self._held, ""
+        return released
+
+
+def _start_of(marker: str, text: str) -> int:
+    """How many characters at the end of the text may be the start of the marker."""
+    return next((size for size in range(len(marker) - 1, 0, -1) if text.endswith(marker[:size])), 0)
 
 
 def _rewritten(match: re.Match[str]) -> str:

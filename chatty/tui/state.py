@@ -5,18 +5,15 @@ them. Every text here has passed the sanitiser; offsets are code points of the t
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
-LinkKind = Literal["well", "connecting", "offline"]
+LinkKind = Literal["starting", "well", "connecting", "offline"]
+"""`starting`: never connected so far."""
+
+NEW = "new"
+"""The draft of a conversation that is not stored yet."""
 
 ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
-
-
-class Node(NamedTuple):
-    """One message of the tree, without its text."""
-
-    parent_id: str | None
-    created_seq: int
 
 
 @dataclass(slots=True)
@@ -24,19 +21,20 @@ class Part:
     """One typed piece of a message."""
 
     type: str
-    """`text`, `reasoning`, `tool_call`, `tool_result`, `file`, `image`, `citation`, `error` …"""
+    """`text`, `reasoning`, `error`, `file` for text that has a name; others are shown by their name."""
     pieces: list[str] = field(default_factory=list)
     """The sanitised text, in the pieces it came in: adding one never copies what is there."""
     received: int = 0
-    """Code points received, as the server counts them: where the next delta must start."""
+    """Code points received, as the server counts them: where what is new begins."""
     generation: int = 0
+    """Raised whenever text that was there was taken away; until then the pieces only grow."""
     status: str = "completed"
     name: str = ""
-    """A tool's name, a file's name, a source's title."""
+    """A file's name."""
     detail: str = ""
-    """A tool's arguments in one line, a file's size, a source's place."""
+    """A file's size."""
     seconds: float | None = None
-    """How long it took, when known."""
+    """How long thinking took, when that was seen here."""
 
     @property
     def text(self) -> str:
@@ -51,13 +49,13 @@ class Message:
     id: str
     parent_id: str | None
     role: str
-    author_id: str | None = None
+    is_own: bool = True
+    """Written by who looks; of a question."""
     author_name: str = ""
     status: str = "completed"
     model: str = ""
     provider: str = ""
     created_at_ms: int = 0
-    created_seq: int = 0
     run_id: str | None = None
     parts: list[Part] = field(default_factory=list)
     error: str = ""
@@ -66,8 +64,6 @@ class Message:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
-    first_word_seconds: float | None = None
-    total_seconds: float | None = None
 
     @property
     def text(self) -> str:
@@ -87,21 +83,6 @@ class Run:
     reply_id: str
     status: str
     started_at_ms: int
-    output_tokens: int = 0
-
-
-@dataclass(slots=True)
-class Approval:
-    """A tool that asks before it acts."""
-
-    id: str
-    message_id: str
-    action: str
-    """What it would do, such as `run`."""
-    subject: str
-    """What exactly, such as the command."""
-    place: str
-    asked_at_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -109,29 +90,35 @@ class OpenConversation:
     """The conversation on the screen."""
 
     id: str
+    """Empty while it is not known yet which one that is."""
     title: str = ""
     project: str = ""
     model: str = ""
     model_provider: str = ""
-    head: int = 0
-    """The newest `seq` applied."""
+    is_new: bool = False
+    """Nothing of it is stored: its first message makes it."""
+    is_loading: bool = False
     leaf_id: str | None = None
-    nodes: dict[str, Node] = field(default_factory=dict)
+    """The end of the path."""
     messages: dict[str, Message] = field(default_factory=dict)
+    """Those at hand, on whichever path."""
     path: list[str] = field(default_factory=list)
-    """Ids from the first message to the leaf; some may not be loaded yet."""
-    siblings: dict[str | None, list[str]] = field(default_factory=dict)
-    """By parent id, in the order they were made."""
+    """Ids from the first message to the leaf, also of those not at hand."""
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)
-    approvals: dict[str, Approval] = field(default_factory=dict)
-    people_here: list[str] = field(default_factory=list)
-    """Names of other people who have the conversation open."""
-    people_typing: list[str] = field(default_factory=list)
+    """Those that are not finished, by id, oldest first."""
     tokens: int = 0
+    """What the next request brings along: the input and output of the newest answer."""
     context_share: float | None = None
     """Share of the model's window in use, 0 to 1."""
     cost_usd: float | None = None
-    is_loading: bool = False
+    """What the path has cost; None when the price of a part of it is not known."""
+
+    @property
+    def draft_key(self) -> str:
+        """Under which name its draft is kept: a conversation that was never stored has no lasting id."""
+        return NEW if self.is_new else self.id
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""
@@ -139,9 +126,7 @@ class OpenConversation:
 
     def sibling_place(self, message_id: str) -> tuple[int, int]:
         """The message's place among its siblings and their number, such as (2, 3)."""
-        node = self.nodes.get(message_id)
-        alike = self.siblings.get(node.parent_id, []) if node else []
-        return (alike.index(message_id) + 1, len(alike)) if message_id in alike else (1, 1)
+        return self.places.get(message_id, (1, 1))
 
 
 @dataclass(slots=True)
@@ -151,9 +136,10 @@ class ConversationRow:
     id: str
     title: str
     project: str = ""
+    model: str = ""
+    """`provider/model`, when one was chosen for it."""
     touched_at_ms: int = 0
     is_answering: bool = False
-    is_waiting: bool = False
     is_unread: bool = False
     has_draft: bool = False
 
@@ -187,7 +173,13 @@ class SearchHit:
     conversation_id: str
     message_id: str
     title: str
-    snippet: str
+    pieces: tuple[tuple[str, bool], ...]
+    """The stretch of text around the hit, in pieces: each with whether it is what was searched for."""
+
+    @property
+    def snippet(self) -> str:
+        """The stretch as one text."""
+        return "".join(text for text, _ in self.pieces)
 
 
 @dataclass(slots=True)
@@ -195,7 +187,7 @@ class Link:
     """How the connection to the server is."""
 
     server: str = "local"
-    kind: LinkKind = "well"
+    kind: LinkKind = "starting"
     retry_at_ms: int | None = None
     """When the next attempt is made."""
     messages_waiting: int = 0

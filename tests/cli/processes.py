@@ -24,10 +24,9 @@ def start(environment: Environment, *words: str, **pipes: int) -> "subprocess.Po
     )
 
 
-def read_until(descriptor: int, wanted: bytes) -> bytes:
-    """Read until the bytes have come."""
+def read_until(descriptor: int, wanted: bytes, read: bytes = b"") -> bytes:
+    """Read until the bytes have come, and return everything, with what had been read before."""
     until = time.monotonic() + PATIENCE_SECONDS
-    read = b""
     while wanted not in read:
         ready = select.select([descriptor], [], [], max(0, until - time.monotonic()))[0]
         assert ready, f"{wanted!r} never came; only {read!r}"
@@ -54,6 +53,7 @@ class OnTerminal:
             preexec_fn=_take_terminal,
         )
         self.output = b""
+        self._seen = 0
 
     def __enter__(self) -> "OnTerminal":
         return self
@@ -68,8 +68,11 @@ class OnTerminal:
         os.close(self._master)
 
     def read_until(self, wanted: bytes) -> None:
-        """Read what is drawn until the bytes have come."""
-        self.output += read_until(self._master, wanted)
+        """Read what is drawn until the bytes have come, behind what earlier calls waited for."""
+        if wanted not in self.output[self._seen :]:
+            tail = self.output[self._seen :]
+            self.output += read_until(self._master, wanted, tail)[len(tail) :]
+        self._seen = self.output.index(wanted, self._seen) + len(wanted)
 
     def resize(self, columns: int) -> None:
         """Give the terminal another width."""

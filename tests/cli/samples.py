@@ -50,7 +50,7 @@ def message(number: int, role: str, text: str, **more: object) -> Json:
     }
 
 
-PROMPT = {
+PROMPT: Json = {
     "id": "01900000-0000-7000-8000-0000000000f1",
     "name": "review",
     "project_id": None,
@@ -68,7 +68,7 @@ PROMPT = {
     "updated_at": AT,
 }
 
-PROJECT = {
+PROJECT: Json = {
     "id": "01900000-0000-7000-8000-0000000000e1",
     "name": "garden",
     "instructions": "Answer for a cold climate.\nBe brief.",

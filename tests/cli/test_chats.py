@@ -178,6 +178,20 @@ def test_what_is_put_away_can_be_brought_back(two: FakeServer, run: Run, verb: s
     assert len(two.params_of(f"conversation.{verb}")) == 3
 
 
+def test_deleting_for_good_asks_a_person_and_offers_no_undo(
+    two: FakeServer, run: Run, environment: dict[str, str]
+) -> None:
+    two.on("conversation.delete", {})
+    assert run("chats", "delete", "last", "--for-good").stdout == f"removed {FIRST}\n"
+    assert two.params_of("conversation.delete") == [{"conversation_id": FIRST, "for_good": True}]
+    with OnTerminal(environment, "chats", "delete", SECOND, "--for-good") as terminal:
+        terminal.read_until(b"for good? [y/N]")
+        assert b"\x1b" not in terminal.output
+        terminal.type(b"n\n")
+        assert terminal.wait() == 130
+    assert len(two.params_of("conversation.delete")) == 1
+
+
 def test_restore_finds_what_was_deleted(server: FakeServer, run: Run) -> None:
     rows = [conversation(SECOND), conversation(deleted_at=AT)]
     server.on("conversation.list", {"items": rows, "next": None})

@@ -1,10 +1,13 @@
 """Ctrl+C at every stage, termination, readers that leave, and input that never ends."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +102,33 @@ def test_ctrl_c_before_the_answer_to_the_request(server: FakeServer, environment
         _, notes = process.communicate(timeout=30)
         release.set()
         assert (process.returncode, notes.count(b"\n")) == (130, 1)
+
+
+def test_ctrl_c_while_the_server_is_awaited_starts_none(environment: Environment, home: Path) -> None:
+    """Another client is about to start the server: this one waits for its turn."""
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    with open(data / "start.lock", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with start(environment, "ask", "hi") as process:
+            until = time.monotonic() + 30
+            while not (home / "state" / "run").exists():
+                assert time.monotonic() < until, "it never came to starting the server"
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, notes = process.communicate(timeout=30)
+    assert (process.returncode, notes) == (130, b"chatty: interrupted; nothing was sent\n")
+    assert not (home / "state" / "logs").exists(), "no server was started"
+
+
+def test_broken_connection_before_the_answer_says_that_arrival_is_unknown(
+    server: FakeServer, environment: Environment
+) -> None:
+    server.on("message.send", lambda sent: iter([]))
+    with start(environment, "ask", "hi") as process:
+        _, notes = process.communicate(timeout=30)
+    assert process.returncode == 7
+    assert b"whether the question arrived shows: chatty chats show" in notes
 
 
 def test_input_that_never_ends_is_named_and_ctrl_c_leaves(
@@ -197,7 +227,8 @@ def test_hostile_text_on_a_terminal_is_its_sanitised_form(
 def test_hostile_markdown_on_a_terminal_draws_nothing_but_our_own_sequences(
     server: FakeServer, environment: Environment
 ) -> None:
-    hostile = f"# {HOSTILE}\n\n| a | {HOSTILE} |\n|---|---|\n| [l](http://x/\x1b]8;;y\x07) | b |\n\n```\n{HOSTILE}\n"
+    table = f"| a | {HOSTILE} |\n|---|---|\n| [l](http://x/\x1b]8;;y\x07) | b |"
+    hostile = f"# {HOSTILE}\n\n{table}\n\n```\n{HOSTILE}\n"
     server.on("message.send", lambda sent: answer(sent, list(hostile)))
     with OnTerminal(environment, "ask", "hi") as terminal:
         assert terminal.wait() == 0

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 import uvloop
 
 from tests.instruments.upstream_faults import fault_for
@@ -53,9 +54,7 @@ class ReceivedRequest:
 
     def json(self) -> dict[str, object]:
         """Return the body as a JSON object; an empty one for an empty body."""
-        value = json.loads(self.body or b"{}")
-        assert isinstance(value, dict)
-        return value
+        return msgspec.json.decode(self.body or b"{}", type=dict[str, object])
 
     @property
     def model(self) -> str:
@@ -79,6 +78,7 @@ class FakeUpstream:
         port: int = 0,
         keeps_requests: bool = True,
         tls: ssl.SSLContext | None = None,
+        models: Script | None = None,
     ) -> None:
         self._scripts: Sequence[Script] = scripts
         self._key = key
@@ -87,6 +87,7 @@ class FakeUpstream:
         self._port = port
         self._keeps_requests = keeps_requests
         self._tls = tls
+        self._models = models or _model_list()
         self._seen: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,7 +164,7 @@ class FakeUpstream:
         if refusal := self._refusal(request):
             return refusal
         if request.method == "GET" and request.target.endswith("/models"):
-            return _model_list()
+            return self._models
         if request.method == "POST" and request.target.endswith("/chat/completions"):
             return self._completion(request)
         return error_script(404, "No such path.")
@@ -179,7 +180,7 @@ class FakeUpstream:
             self._seen["completion"] += 1
             return self._scripts[min(turn, len(self._scripts) - 1)]
         asked = request.json()
-        model = request.model
+        model = str(asked.get("model", ""))
         include_usage = _wants_usage(asked)
         script = self._fault(model) or script_for(
             model, _last_text(asked), include_usage=include_usage, seed=self._seed
@@ -233,6 +234,10 @@ async def _read_request(reader: asyncio.StreamReader) -> ReceivedRequest | None:
 
 async def _play(script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     """Send the answer; tell whether the connection can take another request."""
+    if script.ready is not None:
+        writer.write(script.ready)
+        await writer.drain()
+        return True
     loop = asyncio.get_running_loop()
     due = loop.time()
     pending = bytearray(head_bytes(script))

@@ -78,7 +78,7 @@ class Reference:
 
     def start(self, run_id: str) -> None:
         conversation, run = self._run(run_id)
-        run["status"] = "running"
+        run.update(status="running", started_at=AT)
         message = conversation.messages[run["message_id"]]
         message.update(status="streaming", **_served(run))
         self._event(

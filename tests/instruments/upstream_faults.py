@@ -92,9 +92,20 @@ FAULTS: dict[str, Callable[[], Script]] = {
     "503-huge-body": lambda: Script(
         steps=tuple(Send(b"e" * (1 << 20)) for _ in range(32)), status=503, content_type="text/plain"
     ),
+    "503-gzip": lambda: Script(
+        steps=(Send(b"\x1f\x8b" + b"\0" * 64),), status=503, headers=(("Content-Encoding", "gzip"),)
+    ),
     "529": lambda: error_script(529, "Overloaded.", type="overloaded_error"),
     "302": lambda: Script(steps=(), status=302, headers=(("Location", "http://127.0.0.1:9/elsewhere"),)),
     # not HTTP, or not the HTTP that was promised
+    "hints-first": lambda: _raw(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+        + _head("Content-Type: text/event-stream")
+        + GOOD
+    ),
+    "hints-without-end": lambda: Script(
+        steps=tuple(Send(b"HTTP/1.1 102 Processing\r\n\r\n", 0.02) for _ in range(10_000)), framing="none"
+    ),
     "no-http": lambda: _raw(b"SSH-2.0-OpenSSH_9.9\r\n"),
     "endless-head": lambda: _raw(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: y\r\n" * 100_000),
     "head-cut": lambda: Script(steps=(Send(b"HTTP/1.1 200 OK\r\nContent-"), Cut()), framing="none"),
@@ -163,7 +174,7 @@ FAULTS: dict[str, Callable[[], Script]] = {
     "nul-in-json": lambda: body(ROLE + FIVE + b'data: {"choices":\0}\n\n' + TAIL),
     "nul-in-text": lambda: body(ROLE + text("a\0b") + TAIL),
     "broken-json": lambda: body(ROLE + FIVE + b'data: {"choices":[{"del\n\n' + TAIL),
-    "json-of-another-kind": lambda: body(ROLE + FIVE + b"data: 42\n\n" + TAIL),
+    "json-of-another-kind": lambda: body(ROLE + FIVE + b"data: 42\n\ndata: null\n\ndata: []\n\n" + TAIL),
     "wrong-types": lambda: body(
         ROLE
         + b'data: {"choices":"none"}\n\ndata: {"choices":[{"delta":7}]}\n\ndata: {"choices":[null]}\n\n'

@@ -51,6 +51,9 @@ class Script:
     is_complete: bool = True
     """False leaves out the end of a chunked body, so that the close which follows is seen as a cut."""
 
+    ready: bytes | None = None
+    """The whole answer, made ahead because it is sent again and again; the steps are then not looked at."""
+
     @property
     def keeps_connection(self) -> bool:
         """The client may send another request on this connection afterwards."""
@@ -83,13 +86,12 @@ def tail_bytes(script: Script) -> bytes:
     return b"0\r\n\r\n" if script.framing == "chunked" and script.is_complete else b""
 
 
-def flattened(script: Script) -> Script:
-    """Return a script without pauses as one ready-made write: the benchmarks' upstream must cost nothing."""
-    sends = [step for step in script.steps if isinstance(step, Send)]
+def made_ready(script: Script) -> Script:
+    """Return a script without pauses with its answer made ahead: the benchmarks' upstream must be cheap."""
+    sends = [step for step in script.steps if isinstance(step, Send) and not step.after_seconds]
     assert len(sends) == len(script.steps)
-    assert not any(step.after_seconds for step in sends)
     body = b"".join(body_bytes(script, step.data) for step in sends)
-    return Script(steps=(Send(head_bytes(script) + body + tail_bytes(script)),), framing="none")
+    return replace(script, ready=head_bytes(script) + body + tail_bytes(script))
 
 
 def event(payload: object) -> bytes:
@@ -217,7 +219,7 @@ def _cached_reply(
         reasoning=(f"r{number:04d} " for number in range(1, think + 1)),
         include_usage=include_usage,
     )
-    return script if delay_ms else flattened(script)
+    return script if delay_ms else made_ready(script)
 
 
 _WORDS = (

@@ -1,6 +1,7 @@
 """What every adapter promises, run over all of them."""
 
 import asyncio
+import json
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,23 +12,22 @@ from chatty.providers.base import (
     ChatMessage,
     Endpoint,
     Finished,
+    ModelInfo,
     Provider,
     ReasoningDelta,
     Started,
     TextDelta,
-    Timeouts,
     UsageReport,
 )
 from chatty.providers.errors import ProviderError
 from chatty.providers.guide import new_provider as new_guide
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.upstream_faults import body
-from tests.instruments.upstream_scripts import Hang, chunk, counted_text, error_script, event
+from tests.instruments.upstream_scripts import Hang, Script, Send, chunk, counted_text, error_script, event
 from tests.providers.asking import (
     KEY,
     PROMPT,
     VENDORS,
-    FakeSleep,
     ask,
     endpoint_at,
     new_provider,
@@ -218,7 +218,7 @@ async def test_neither_key_nor_prompt_is_in_an_error(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SDK_KINDS)
-async def test_a_list_of_models_that_is_none_is_an_error(kind: str) -> None:
+async def test_a_wrong_key_is_told_when_models_are_listed(kind: str) -> None:
     provider = new_provider(VENDORS[kind])
     async with FakeUpstream(key="another") as upstream:
         with pytest.raises(ProviderError) as refused:
@@ -253,13 +253,67 @@ async def test_the_system_message_is_sent_first() -> None:
     ]
 
 
-async def test_a_slow_reader_is_not_mistaken_for_a_stalled_provider() -> None:
-    provider = new_provider(VENDORS["openai"], FakeSleep())
-    asked = request_for("tok3-delay20", Timeouts(5, 5, stall_seconds=0.15))
-    texts = []
-    async with FakeUpstream() as upstream:
-        async for batch in provider.stream(endpoint_at(upstream.url), asked):
-            texts += [event.text for event in batch if isinstance(event, TextDelta)]
-            await asyncio.sleep(0.2)  # longer than the limit: the reader's time is not the provider's
+async def test_a_server_that_refuses_to_be_asked_for_usage_is_asked_without() -> None:
+    provider = new_provider(VENDORS["openai"])
+    refusal = error_script(422, "Unrecognized request argument supplied: stream_options")
+    async with FakeUpstream(refusal, body(payload("llamacpp-minimal"))) as upstream:
+        reply = await ask(provider, endpoint_at(upstream.url), request_for("m"))
         await provider.aclose()
-    assert "".join(texts) == counted_text(3)
+    assert (reply.text, reply.attempt) == ("ok", 1)
+    assert "stream_options" not in upstream.requests[1].json()
+
+
+@pytest.mark.parametrize("kind", SDK_KINDS)
+def test_only_the_vendor_itself_wants_the_new_name_of_max_tokens(kind: str) -> None:
+    vendor = VENDORS[kind]
+    assert vendor.renamed_parameters(Endpoint(kind, kind)) == {"max_tokens": "max_completion_tokens"}
+    assert vendor.renamed_parameters(Endpoint("lab", kind, "http://127.0.0.1:8080/v1")) == {}
+
+
+@pytest.mark.parametrize("kind", SDK_KINDS)
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+async def test_options_that_are_not_json_are_refused(kind: str, value: float) -> None:
+    provider = new_provider(VENDORS[kind])
+    async with FakeUpstream() as upstream:
+        asked = replace(request_for("tok1"), params={"temperature": value})
+        reply = await ask(provider, endpoint_at(upstream.url, kind), asked)
+        await provider.aclose()
+    assert (reply.ending, upstream.requests) == ("provider/bad_request", [])
+
+
+@pytest.mark.parametrize("kind", SDK_KINDS)
+async def test_half_a_character_in_a_prompt_is_refused_and_not_shown(kind: str) -> None:
+    provider = new_provider(VENDORS[kind])
+    async with FakeUpstream() as upstream:
+        asked = replace(request_for("tok1"), messages=[ChatMessage("user", "a heron \ud83d in the reeds")])
+        reply = await ask(provider, endpoint_at(upstream.url, kind), asked)
+        await provider.aclose()
+    assert reply.ending == "provider/bad_request"
+    assert "heron" not in "".join(traceback.format_exception(reply.error))
+
+
+async def test_context_windows_are_taken_from_the_list_where_a_server_says_them() -> None:
+    models = [
+        {"id": "b", "context_window": 131072},
+        {"id": "a", "max_model_len": 8192},
+        {"id": "c", "context_length": "many"},
+        {"id": 7},
+        "d",
+    ]
+    answer = Script((Send(json.dumps({"data": models}).encode()),), content_type="application/json")
+    provider = new_provider(VENDORS["groq"])
+    async with FakeUpstream(models=answer) as upstream:
+        found = await provider.list_models(endpoint_at(upstream.url, "groq"))
+        await provider.aclose()
+    assert found == [ModelInfo("a", 8192), ModelInfo("b", 131072), ModelInfo("c")]
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"{}", b"null", b"<html>", b'{"data": 7}'])
+async def test_what_is_not_a_list_of_models_is_an_error(answer: bytes) -> None:
+    provider = new_provider(VENDORS["openai"])
+    script = Script((Send(answer),), content_type="application/json")
+    async with FakeUpstream(models=script) as upstream:
+        with pytest.raises(ProviderError) as refused:
+            await provider.list_models(endpoint_at(upstream.url))
+        await provider.aclose()
+    assert refused.value.type == "provider/stream_broken"

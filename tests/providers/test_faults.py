@@ -11,9 +11,9 @@ from chatty.providers.base import Finished, Started, Timeouts
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.upstream_faults import FAULTS, GOOD, TAIL, fault_for
 from tests.instruments.upstream_scripts import counted_text
-from tests.providers.asking import VENDORS, FakeSleep, ask, endpoint_at, new_provider, request_for
+from tests.providers.asking import QUICK, VENDORS, FakeSleep, ask, endpoint_at, new_provider, request_for
 
-IMPATIENT = Timeouts(connect_seconds=5, first_token_seconds=0.25, stall_seconds=0.25)
+NO_FIRST_TOKEN = ("stall", "stall-head", "stall-role", "hints-without-end")
 FIVE = counted_text(5)
 
 
@@ -26,6 +26,13 @@ class Outcome:
     text: str = ""
     requests: int = 1
     """3 when the fault is worth trying again and nothing had come."""
+
+
+def _limits(fault: str, first_token_seconds: float = 0.4) -> Timeouts:
+    """Return a short limit for the silence that a fault is about, and long ones for what is only slow."""
+    if fault in NO_FIRST_TOKEN:
+        return Timeouts(5, first_token_seconds, 5)
+    return Timeouts(5, 5, 0.4) if fault.startswith("stall") else QUICK
 
 
 def _whole(text: str = FIVE, ending: str = "stop") -> Outcome:
@@ -56,8 +63,11 @@ OUTCOMES = {
     "502-html": _retried("provider/overloaded"),
     "503": _retried("provider/overloaded"),
     "503-huge-body": _retried("provider/overloaded"),
+    "503-gzip": _retried("provider/overloaded"),
     "529": _retried("provider/overloaded"),
     "302": Outcome("provider/bad_request"),
+    "hints-first": _whole(),
+    "hints-without-end": _retried("provider/timeout"),
     "no-http": BROKEN_FIRST,
     "endless-head": BROKEN_FIRST,
     "head-cut": BROKEN_FIRST,
@@ -136,8 +146,11 @@ def test_every_fault_has_an_outcome() -> None:
 @pytest.mark.parametrize("fault", OUTCOMES)
 async def test_a_fault_ends_in_exactly_one_way(kind: str, fault: str) -> None:
     provider = new_provider(VENDORS[kind])
+    await provider.warm()
     async with FakeUpstream() as upstream, asyncio.timeout(10):
-        reply = await ask(provider, endpoint_at(upstream.url, kind), request_for(f"fault-{fault}", IMPATIENT))
+        reply = await ask(
+            provider, endpoint_at(upstream.url, kind), request_for(f"fault-{fault}", _limits(fault))
+        )
         await provider.aclose()
     assert Outcome(reply.ending, reply.text, len(upstream.requests)) == OUTCOMES[fault]
     finished = [event for event in reply.events if isinstance(event, Finished)]
@@ -151,7 +164,9 @@ async def test_what_is_worth_trying_again_is_answered_by_the_second_attempt(faul
     sleep = FakeSleep()
     provider = new_provider(VENDORS["openai"], sleep)
     async with FakeUpstream() as upstream, asyncio.timeout(10):
-        reply = await ask(provider, endpoint_at(upstream.url), request_for(f"fault-{fault}x1", IMPATIENT))
+        reply = await ask(
+            provider, endpoint_at(upstream.url), request_for(f"fault-{fault}x1", _limits(fault, 1.0))
+        )
         await provider.aclose()
     assert (reply.ending, reply.text, reply.attempt) == ("stop", FIVE, 2)
     assert len(sleep.pauses) == 1

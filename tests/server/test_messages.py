@@ -43,8 +43,8 @@ async def test_accepted_message_comes_back_with_its_reply_and_events(
     assert result["message"]["parts"] == [
         {"type": "text", "text": "first line\nsecond", "status": "completed", "g": 0}
     ]
-    assert (result["run"]["status"], result["run"]["message_id"]) == ("queued", params["run"]["reply_id"])
-    assert result["seq"] == 4
+    assert (result["run"]["status"], result["run"]["message_id"]) == ("running", params["run"]["reply_id"])
+    assert result["seq"] == 5
     await client.saw_event("run.started", run_id=params["run"]["id"])
     assert [event["type"] for event in client.events()][:4] == [
         "conversation.created",

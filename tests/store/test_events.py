@@ -10,7 +10,7 @@ from chatty.protocol.ids import new_id
 from chatty.store import bootstrap, conversations, events
 from chatty.store.database import SYSTEM, Database, Scope, Work
 from chatty.store.errors import NotFound
-from chatty.store.rows import Conversation
+from chatty.store.rows import Conversation, NewConversation
 from chatty.store.sqlite import open_database
 from tests.store.making import NOW, new_conversation, other_tenant
 
@@ -75,16 +75,20 @@ async def test_writers_at_once_leave_no_gap(
 async def test_tail_is_whole_or_nothing(database: Database, scope: Scope, conversation: Conversation) -> None:
     many: list[events.EventToAppend] = [("n", None, {"pad": "é" * 50}) for _ in range(10)]
     await database.write(scope, events.append, conversation.id, many, NOW)
-    read = database.read
-    assert [event.seq for event in await read(scope, events.tail, conversation.id, 7) or []] == [8, 9, 10]
-    assert await read(scope, events.tail, conversation.id, 10) == []
-    assert await read(scope, events.tail, conversation.id, 11) is None
-    assert await read(scope, events.tail, conversation.id, -1) is None
-    assert await read(scope, events.tail, conversation.id, 0, 9) is None
-    assert await read(scope, events.tail, conversation.id, 0, 10, 2_600) is None
-    assert len(await read(scope, events.tail, conversation.id, 0, 10, 3_000) or []) == 10
+
+    async def seqs(since: int, max_rows: int = 500, max_bytes: int = 100_000) -> list[int] | None:
+        tail = await database.read(scope, events.tail, conversation.id, since, max_rows, max_bytes)
+        return None if tail is None else [event.seq for event in tail]
+
+    assert await seqs(7) == [8, 9, 10]
+    assert await seqs(10) == []
+    assert await seqs(11) is None
+    assert await seqs(-1) is None
+    assert await seqs(0, 9) is None
+    assert await seqs(0, 10, 2_600) is None
+    assert await seqs(0, 10, 3_500) == list(range(1, 11))
     with pytest.raises(NotFound):
-        await read(scope, events.tail, new_id(), 0)
+        await database.read(scope, events.tail, new_id(), 0)
 
 
 async def test_prune_raises_the_floor(database: Database, scope: Scope, conversation: Conversation) -> None:
@@ -131,7 +135,7 @@ async def _run_units(units: list[tuple[int, int, bool]], path: Path) -> None:
     scope = Scope(workspace.id, user.id)
     ids = [new_conversation().id for _ in range(2)]
     for conversation_id in ids:
-        new = conversations.NewConversation(conversation_id)
+        new = NewConversation(conversation_id)
         await database.write(scope, conversations.insert, new, None, NOW)
 
     def append(scope: Scope, conversation_id: str, count: int, fails: bool) -> Work[None]:

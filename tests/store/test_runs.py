@@ -102,14 +102,14 @@ async def test_stale_owner_can_write_nothing(
     assert [expired.id for expired in await database.read(SYSTEM, runs.expired, NOW + 2)] == [run.id]
     reaped = await database.write(SYSTEM, runs.interrupt_expired, NOW + 2)
     assert [(item.id, item.status, item.fence) for item in reaped] == [(run.id, "interrupted", 2)]
-    for work in (
-        lambda: database.write(scope, runs.renew, run.id, "server-1", 1, NOW + 9),
-        lambda: database.write(scope, runs.finish, run.id, 1, "completed", NOW + 9),
-        lambda: database.write(scope, runs.set_status, run.id, 1, "waiting", NOW + 9),
-        lambda: database.write(scope, runs.interrupt, run.id, 1, NOW + 9),
+    for late in (
+        database.write(scope, runs.renew, run.id, "server-1", 1, NOW + 9),
+        database.write(scope, runs.finish, run.id, 1, "completed", NOW + 9),
+        database.write(scope, runs.set_status, run.id, 1, "waiting", NOW + 9),
+        database.write(scope, runs.interrupt, run.id, 1, NOW + 9),
     ):
         with pytest.raises(FenceLost):
-            await work()
+            await late
     assert await database.write(SYSTEM, runs.interrupt_expired, NOW + 3) == []
 
 

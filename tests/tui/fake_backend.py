@@ -1,9 +1,11 @@
 """A backend without a server: it records what it was asked, and can answer by itself for pictures."""
 
 import asyncio
+import time
 from itertools import count
 
-from chatty.tui.state import Message, Part
+from chatty.client.updates import Delta, Event, Snapshot
+from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 
 ANSWER = "The **fixture** pins `clock`:\n\n1. give the fixture function scope,\n2. step it by hand.\n"
@@ -17,6 +19,7 @@ class FakeBackend:
         self.calls: list[tuple[object, ...]] = []
         self.answers = False
         self._numbers = count(1)
+        self._seq = count(1_000)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _record(self, *call: object) -> None:
@@ -34,61 +37,65 @@ class FakeBackend:
         opened = self.store.open
         if opened is None:
             return
-        mine, reply = f"mine-{number}", f"reply-{number}"
-        seq = opened.head
-        now = 1_790_000_000_000
-        question = Message(mine, opened.leaf_id, "user", created_at_ms=now, created_seq=seq + 1)
-        question.parts = [Part("text", [text], len(text))]
-        self.store.show_pending(question)
+        mine, reply, run = f"mine-{number}", f"reply-{number}", f"run-{number}"
+        self._created(mine, "user", opened.leaf_id, text)
+        self._created(reply, "assistant", mine, "")
+        self._event("run.queued", {"run": {"id": run, "message_id": reply, "status": "queued"}})
         self._event(
-            "message.created",
-            {
-                "message": {
-                    "id": reply,
-                    "parent_id": mine,
-                    "role": "assistant",
-                    "model": opened.model or "guide",
-                    "status": "streaming",
-                    "created_at": now,
-                    "created_seq": seq + 2,
-                    "run_id": f"run-{number}",
-                    "parts": [{"type": "text", "text": "", "status": "streaming"}],
-                }
-            },
+            "run.started", {"run_id": run, "message_id": reply, "provider": "guide", "model": "guide"}
         )
-        self._event("run.started", {"run_id": f"run-{number}", "reply_id": reply, "started_at": _now_ms()})
         for offset in range(0, len(ANSWER), 7):
             await asyncio.sleep(0.03)
-            self.store.apply_delta(
-                {"c": opened.id, "m": reply, "p": 0, "o": offset, "d": ANSWER[offset : offset + 7]}
-            )
-        self._event("part.completed", {"message_id": reply, "p": 0, "len": len(ANSWER)})
-        self._event("run.finished", {"run_id": f"run-{number}", "reply_id": reply, "status": "completed"})
+            self.store.apply(opened.id, Delta(reply, 0, offset, ANSWER[offset : offset + 7], 0, "text"))
+        self._event("part.completed", {"message_id": reply, "part": 0, "type": "text", "len": len(ANSWER)})
+        self._event("run.finished", {"run_id": run, "message_id": reply, "status": "completed"})
 
-    def _event(self, kind: str, data: dict[str, object]) -> None:
+    def _created(self, message_id: str, role: str, parent_id: str | None, text: str) -> None:
+        message: dict[str, object] = {
+            "id": message_id,
+            "role": role,
+            "status": "completed" if text else "pending",
+            "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "created_seq": 1,
+            "parts": [{"type": "text", "text": text}] if text else [],
+        }
+        if parent_id is not None:
+            message["parent_id"] = parent_id
+        self._event("message.created", {"message": message}, "me" if text else None)
+
+    def _event(self, kind: str, data: dict[str, object], actor: str | None = None) -> None:
         opened = self.store.open
         assert opened is not None
-        self.store.apply_event(
-            {"conversation_id": opened.id, "seq": opened.head + 1, "type": kind, "data": data}  # type: ignore[dict-item]  # plain JSON
-        )
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.store.apply(opened.id, Event(opened.id, next(self._seq), kind, at, actor, data))
 
     def stop(self) -> None:
         self._record("stop")
 
     def new_conversation(self) -> None:
         self._record("new_conversation")
-        self.store.open_empty(f"new-{next(self._numbers)}", model="guide")
+        opened = OpenConversation(f"new-{next(self._numbers)}", model="guide", is_new=True)
+        self.store.open_conversation(opened)
 
-    def open_conversation(self, conversation_id: str) -> None:
-        self._record("open_conversation", conversation_id)
+    def open_conversation(self, conversation_id: str, at: str = "") -> None:
+        self._record("open_conversation", conversation_id, *([at] if at else []))
         row = self.store.conversations.get(conversation_id)
-        self.store.open_empty(conversation_id, title=row.title if row else "", model="gpt-5.2")
+        opened = OpenConversation(conversation_id, title=row.title if row else "", model="gpt-5.2")
+        self.store.open_conversation(opened)
+        if conversation_id == "c1":
+            self.store.apply("c1", Snapshot(EMPTY))
 
     def rename_conversation(self, title: str) -> None:
         self._record("rename_conversation", title)
 
     def delete_conversation(self) -> None:
         self._record("delete_conversation")
+
+    def archive_conversation(self) -> None:
+        self._record("archive_conversation")
+
+    def restore_conversation(self) -> None:
+        self._record("restore_conversation")
 
     def want_older(self, before_id: str) -> None:
         self._record("want_older", before_id)
@@ -108,23 +115,20 @@ class FakeBackend:
     def branch(self, message: Message) -> None:
         self._record("branch", message.id)
 
-    def delete_message(self, message: Message) -> None:
-        self._record("delete_message", message.id)
-
-    def rate(self, message: Message, value: int) -> None:
-        self._record("rate", message.id, value)
-
-    def note(self, message: Message, text: str) -> None:
-        self._record("note", message.id, text)
-
-    def resolve_approval(self, approval_id: str, decision: str, command: str | None = None) -> None:
-        self._record("resolve_approval", approval_id, decision, command)
+    def want_models(self) -> None:
+        self._record("want_models")
 
     def choose_model(self, model_id: str, *, as_default: bool) -> None:
         self._record("choose_model", model_id, as_default)
 
+    def projects(self) -> list[str]:
+        return ["api-redesign", "home"]
+
     def choose_project(self, name: str) -> None:
         self._record("choose_project", name)
+
+    def prompts(self) -> list[tuple[str, str]]:
+        return [("review", "Review this patch.\nBe brief."), ("translate", "Translate into English:")]
 
     def set_key(self, provider: str, key: str) -> None:
         self._record("set_key", provider, key)
@@ -132,41 +136,26 @@ class FakeBackend:
     def choose_provider(self, name: str) -> None:
         self._record("choose_provider", name)
 
+    def add_endpoint(self, address: str) -> None:
+        self._record("add_endpoint", address)
+
     def search(self, words: str) -> None:
         self._record("search", words)
-        self.store.apply_hits(
-            [
-                {
-                    "conversation_id": "c2",
-                    "message_id": "m9",
-                    "title": "Release notes",
-                    "snippet": f"found {words}",
-                }
-            ]
-        )
-
-    def prompts(self) -> list[tuple[str, str]]:
-        return [("review", "Review this patch.\nBe brief."), ("translate", "Translate into English:")]
-
-    def projects(self) -> list[str]:
-        return ["api-redesign", "home"]
-
-    def files(self, start: str) -> list[str]:
-        return [name for name in ("conftest.py", "retry.py", "README.md") if name.startswith(start)]
-
-    def history(self) -> list[str]:
-        return ["an older prompt", "Why does test_retry fail one time in ten?"]
-
-    def typing(self) -> None: ...
-
-    def focus_changed(self, *, focused: bool) -> None:
-        self._record("focus_changed", focused)
+        hit = {"conversation_id": "c2", "message_id": "m9", "title": "Release notes"}
+        self.store.apply_hits([{**hit, "snippet": f"found {words}", "marks": [(6, 6 + len(words))]}])
 
     def redraw(self) -> None:
         self._record("redraw")
 
 
-def _now_ms() -> int:
-    import time
-
-    return time.time_ns() // 1_000_000
+EMPTY: dict[str, object] = {
+    "conversation": {"id": "c1", "title": "Fix the flaky test"},
+    "messages": [],
+    "tree": [],
+    "leaf": None,
+    "runs": [],
+    "head": 1,
+    "has_older": False,
+    "open_parts": [],
+}
+"""The snapshot of a conversation without messages."""

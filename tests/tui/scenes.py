@@ -1,13 +1,18 @@
 """States to look at: the conversations of the design pictures, and some that should never happen."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from chatty.tui.backend import ProviderOffer
+from chatty.client.updates import Event, Snapshot
+from chatty.rendering.sanitizer import sanitize
+from chatty.tui.state import Link, OpenConversation
 from chatty.tui.store import Store
-from chatty.tui.wire import Frame
+from chatty.tui.wishes import ProviderOffer
 
 DAY = 24 * 3600 * 1000
+
+Frame = dict[str, Any]
 
 TITLES = (
     ("Fix the flaky test", 0),
@@ -44,10 +49,14 @@ OFFERS = (
     ProviderOffer("openai", "OpenAI", "ready", "OPENAI_API_KEY is set", "Found"),
     ProviderOffer("anthropic", "Anthropic", "needs a key", "", "Set up"),
     ProviderOffer("groq", "Groq", "needs a key", "", "Set up"),
-    ProviderOffer("other", "Another server", "needs an address", "any OpenAI-compatible one", "Set up"),
-    ProviderOffer("team", "Team server", "sign in", "shared chats, keys and budgets", "Set up"),
+    ProviderOffer("own-server", "Another server", "needs an address", "any OpenAI-compatible one", "Set up"),
     ProviderOffer("guide", "The guide", "ready", "offline, answers about chatty", "Built in"),
 )
+
+
+def stamp(moment_ms: int) -> str:
+    """A time as the wire writes it."""
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def at(now_ms: int, clock: str) -> int:
@@ -57,206 +66,239 @@ def at(now_ms: int, clock: str) -> int:
     return int(today.timestamp() * 1000)
 
 
-def keyless(name: str, price: int) -> Frame:
-    return {"provider": "anthropic", "provider_title": "Anthropic", "name": name,
-            "context_window": 200_000, "input_usd_per_million": price,
-            "output_usd_per_million": 5 * price, "has_key": False}  # fmt: skip
+def model(provider: str, name: str, window: int, price: float, answer: float, **more: bool) -> Frame:
+    return {"id": f"{provider}/{name}", "provider": provider, "name": name, "context_tokens": window,
+            "input_usd_per_million": price, "output_usd_per_million": answer,
+            "is_ready": True, **more}  # fmt: skip
 
-
-ALL = ["images", "tools", "thinking"]
 
 MODELS: list[Frame] = [
-    {"provider": "openai", "provider_title": "OpenAI", "name": "gpt-5.2", "context_window": 400_000,
-     "input_usd_per_million": 1.25, "output_usd_per_million": 10, "capabilities": ALL,
-     "is_recent": True},
-    {"provider": "ollama", "provider_title": "Ollama on this machine", "name": "llama3.3:70b",
-     "context_window": 128_000, "input_usd_per_million": 0, "capabilities": ["tools"], "is_recent": True},
-    {"provider": "openai", "provider_title": "OpenAI", "name": "gpt-5.2-mini", "context_window": 400_000,
-     "input_usd_per_million": 0.25, "output_usd_per_million": 2, "capabilities": ALL},
-    {"provider": "openai", "provider_title": "OpenAI", "name": "gpt-5.2-nano", "context_window": 400_000,
-     "input_usd_per_million": 0.05, "output_usd_per_million": 0.4, "capabilities": ["images", "tools"]},
-    keyless("claude-opus-4.6", 5),
-    keyless("claude-sonnet-4.6", 3),
-    keyless("claude-haiku-4.5", 1),
-    {"provider": "ollama", "provider_title": "Ollama on this machine", "name": "qwen3:32b",
-     "context_window": 40_000, "input_usd_per_million": 0, "capabilities": ["tools", "thinking"]},
-]  # fmt: skip
+    model("openai", "gpt-5.2", 40_000, 1.25, 10),
+    model("ollama", "llama3.3:70b", 128_000, 0, 0),
+    model("openai", "gpt-5.2-mini", 400_000, 0.25, 2),
+    model("openai", "gpt-5.2-nano", 400_000, 0.05, 0.4),
+    model("anthropic", "claude-opus-4.6", 200_000, 5, 25, is_ready=False),
+    model("anthropic", "claude-sonnet-4.6", 200_000, 3, 15, is_ready=False),
+    model("anthropic", "claude-haiku-4.5", 200_000, 1, 5, is_ready=False),
+    model("ollama", "qwen3:32b", 40_000, 0, 0),
+]
+RECENT = ["openai/gpt-5.2", "ollama/llama3.3:70b"]
 
 
-def text(value: str, status: str = "completed") -> Frame:
-    return {"type": "text", "text": value, "status": status}
+def text(value: str, status: str = "completed", **more: str) -> Frame:
+    return {"type": "text", "text": value, "status": status, **more}
 
 
-def message(
-    number: int, role: str, parts: list[Frame], clock: str, now_ms: int, **more: str | int | None
-) -> dict[str, object]:
-    return {
-        "id": f"m{number}",
-        "parent_id": f"m{number - 1}" if number > 1 else None,
-        "role": role,
-        "created_at": at(now_ms, clock),
-        "created_seq": number,
-        "parts": parts,
-        "model": "gpt-5.2" if role == "assistant" else "",
-        **more,
+def message(number: int, role: str, parts: Sequence[Frame], moment_ms: int, **more: Any) -> Frame:
+    made = {"id": f"m{number}", "conversation_id": "c1", "role": role, "status": "completed",
+            "created_at": stamp(moment_ms), "created_seq": number, "parts": list(parts)}  # fmt: skip
+    if number > 1:
+        made["parent_id"] = f"m{number - 1}"
+    if role == "assistant":
+        made |= {"provider": "openai", "model": "gpt-5.2"}
+    return {**made, **more}
+
+
+def used(output_tokens: int, cost_usd: float, input_tokens: int = 4_386) -> Frame:
+    return {"input_tokens": input_tokens, "output_tokens": output_tokens, "cost_usd": cost_usd}
+
+
+def node(shown: Frame) -> Frame:
+    """A message of the tree, without its text."""
+    names = ("id", "parent_id", "role", "status", "created_seq")
+    return {name: shown[name] for name in names if name in shown}
+
+
+def version(message_id: str, parent_id: str, seq: int) -> Frame:
+    return {"id": message_id, "parent_id": parent_id, "role": "assistant", "status": "completed",
+            "created_seq": seq}  # fmt: skip
+
+
+def snapshot(messages: Sequence[Frame], **more: Any) -> Snapshot:
+    """The answer to a subscription."""
+    conversation = {"id": "c1", "title": "Fix the flaky test", "project_id": "p1", "model": "openai/gpt-5.2",
+                    "head": 50, "message_count": len(messages)}  # fmt: skip
+    result = {
+        "mode": "snapshot",
+        "history_id": "h",
+        "conversation": conversation,
+        "tree": [node(shown) for shown in messages],
+        "messages": list(messages),
+        "has_older": False,
+        "head": 50,
+        "leaf": messages[-1]["id"] if messages else None,
+        "runs": [],
+        "open_parts": [],
     }
+    return Snapshot({**result, **more})
+
+
+def event(seq: int, kind: str, data: Frame, actor: str | None = None, at_ms: int = 0) -> Event:
+    """A durable change of the conversation."""
+    return Event("c1", seq, kind, stamp(at_ms), actor, data)
+
+
+def row(number: int, title: str, moment_ms: int, **more: Any) -> Frame:
+    return {"id": f"c{number}", "title": title, "last_message_at": stamp(moment_ms), **more}
+
+
+def open_snapshot(store: Store, shown: Snapshot) -> None:
+    """Open a conversation and let its snapshot come."""
+    store.open_conversation(OpenConversation("c1", is_loading=True))
+    store.apply("c1", shown)
 
 
 def chats(store: Store, now_ms: int) -> None:
     noon = at(now_ms, "12:00")
+    store.apply_projects({"p1": "api-redesign"})
+    store.apply_link(Link(kind="well"))
     store.apply_conversations(
-        [
-            {"id": f"c{n}", "title": title, "last_message_at": noon - days * DAY - n * 1000,
-             "is_unread": title == "Postgres vacuum"}
-            for n, (title, days) in enumerate(TITLES, 1)
-        ]
-    )  # fmt: skip
+        row(n, title, noon - days * DAY - n * 1000, is_answering=title == "Postgres vacuum")
+        for n, (title, days) in enumerate(TITLES, 1)
+    )
     store.mark_draft("c6", has_draft=True)
-    store.apply_models(MODELS)
+    store.apply_models(MODELS, RECENT)
 
 
-def snapshot(messages: list[dict[str, object]], **more: object) -> Frame:
-    frame: dict[str, object] = {
-        "conversation": {
-            "id": "c1",
-            "title": "Fix the flaky test",
-            "project_name": "api-redesign",
-            "model": "gpt-5.2",
-            "provider": "openai",
-            "tokens": 4_600,
-            "context_share": 0.12,
-            "cost_usd": 0.021,
-        },
-        "tree": [
-            {"id": m["id"], "parent_id": m["parent_id"], "created_seq": m["created_seq"]} for m in messages
-        ],
-        "messages": messages,
-        "head": 50,
-        "leaf": messages[-1]["id"] if messages else None,
-        **more,
-    }
-    return frame  # type: ignore[return-value]  # plain JSON
-
-
-def chat_messages(now_ms: int) -> list[dict[str, object]]:
-    files: list[Frame] = [
-        {"type": "file", "name": "conftest.py", "size": 2150},
-        {"type": "file", "name": "retry.py", "size": 3480},
-    ]
-    sources: list[Frame] = [
-        {"type": "citation", "source": {"title": "conftest.py", "locator": "41"}},
-        {"type": "citation", "source": {"title": "retry.py", "locator": "10–32"}},
-    ]
-    thinking: Frame = {"type": "reasoning", "text": "Two readings of one clock.", "seconds": 6}
-    tool: Frame = {"type": "tool_call", "name": "read_file", "args_line": "test_backoff.py", "seconds": 0.2}
-    return [
-        message(1, "user", [text("Why does test_retry fail one time in ten?"), *files], "14:02", now_ms),
-        message(2, "assistant", [thinking, text(RETRY), *sources], "14:02", now_ms, output_tokens=214),
-        message(3, "user", [text(LATER)], "14:05", now_ms,
-                author_id="ada", author_name="ada"),
-        message(4, "assistant", [tool, text(
+def chat_messages(now_ms: int) -> list[Frame]:
+    files = [text("x" * 2150, name="conftest.py"), text("y" * 3480, name="retry.py")]
+    thinking = {"type": "reasoning", "text": "Two readings of one clock."}
+    question = [text("Why does test_retry fail one time in ten?"), *files]
+    early, late = at(now_ms, "14:02"), at(now_ms, "14:05")
+    reply = [
+        {"type": "reasoning", "text": "The fixture."},
+        text(
             "Yes. The fixture pins `clock` for the module, so both tests share one instance:\n\n"
-            "1. give the fixture function scope,\n2. step the clock by hand.\n", "streaming")],
-            "14:05", now_ms, status="streaming", run_id="r1"),
-    ]  # fmt: skip
-
-
-def siblings() -> list[Frame]:
+            "1. give the fixture function scope,\n2. step the clock by hand.\n",
+            "streaming",
+        ),
+    ]
     return [
-        {"id": "m2b", "parent_id": "m1", "created_seq": 1},
-        {"id": "m2c", "parent_id": "m1", "created_seq": 9},
+        message(1, "user", question, early),
+        message(2, "assistant", [thinking, text(RETRY)], early, usage=used(214, 0.021)),
+        message(3, "user", [text(LATER)], late, author={"id": "ada", "name": "ada"}),
+        message(4, "assistant", reply, late, status="streaming", run_id="r1"),
     ]
 
 
 def chat(store: Store, now_ms: int) -> None:
-    """The picture: scrolled, answering, three versions, two other people."""
+    """The picture: scrolled, answering, three versions, another person."""
+    store.introduce("me")
     chats(store, now_ms)
     messages = chat_messages(now_ms)
-    frame = dict(snapshot(messages, presence=[{"name": "ada"}, {"name": "lin"}]))
-    frame["tree"] = [*frame["tree"], *siblings()]  # type: ignore[misc]  # a list, see above
-    frame["runs"] = [{"id": "r1", "reply_id": "m4", "status": "running", "started_at": now_ms - 12_000,
-                      "output_tokens": 380}]  # fmt: skip
-    store.apply_snapshot(frame)
+    tree = [node(messages[0]), version("m2b", "m1", 1), *map(node, messages[1:]), version("m2c", "m1", 9)]
+    run = {"id": "r1", "message_id": "m4", "status": "running", "started_at": stamp(now_ms - 12_000)}
+    open_snapshot(store, snapshot(messages, tree=tree, runs=[run]))
 
 
 def idle(store: Store, now_ms: int) -> None:
     chats(store, now_ms)
     messages = chat_messages(now_ms)[:3]
-    messages.append(message(4, "assistant", [text("Yes, it would.")], "14:06", now_ms))
-    store.apply_snapshot(snapshot(messages))
+    messages.append(message(4, "assistant", [text("Yes, it would.")], at(now_ms, "14:06")))
+    open_snapshot(store, snapshot(messages))
+    store.recall(["an older prompt", "Why does test_retry fail one time in ten?"])
 
 
 def empty(store: Store, now_ms: int) -> None:
     chats(store, now_ms)
-    store.open_empty("c-new", model="guide")
+    store.open_conversation(OpenConversation("c-new", model="guide", model_provider="guide", is_new=True))
+
+
+def first_run(store: Store, now_ms: int) -> None:
+    store.open_conversation(OpenConversation("c-new", is_new=True))
+    store.offer(OFFERS)
 
 
 def failing(store: Store, now_ms: int) -> None:
     chats(store, now_ms)
     messages = chat_messages(now_ms)[:3]
     broken = [text("Yes. The fixture pins `clock` for the")]
-    messages.append(
-        message(
-            4,
-            "assistant",
-            broken,
-            "14:05",
-            now_ms,
-            status="failed",
-            output_tokens=380,
-            error="the provider is overloaded (529)",
-        )
-    )
-    store.apply_snapshot(snapshot(messages))
-    store.apply_link("connecting", server="local", retry_at_ms=now_ms + 3_000)
+    error = {"type": "provider/overloaded", "message": "the provider is overloaded (529)"}
+    late = at(now_ms, "14:05")
+    messages.append(message(4, "assistant", broken, late, status="failed", usage=used(380, 0.0), error=error))
+    open_snapshot(store, snapshot(messages))
+    store.apply_link(Link(kind="connecting", retry_at_ms=now_ms + 3_000))
 
 
-def asking(store: Store, now_ms: int) -> None:
-    chats(store, now_ms)
-    messages = chat_messages(now_ms)[:3]
-    tool: Frame = {"type": "tool_call", "name": "read_file", "args_line": "test_backoff.py", "seconds": 0.2}
-    messages.append(message(4, "assistant", [tool], "14:05", now_ms, status="streaming"))
-    approval: Frame = {
-        "id": "a1",
-        "message_id": "m4",
-        "action": "run",
-        "subject": "pytest -x test_backoff.py",
-        "place": "~/src/retry",
-        "created_at": now_ms - 14_000,
-    }
-    run: Frame = {"id": "r1", "reply_id": "m4", "status": "waiting", "started_at": now_ms - 20_000}
-    store.apply_snapshot(snapshot(messages, approvals=[approval], runs=[run]))
-
-
-def numbered(number: int, now_ms: int) -> dict[str, object]:
+def numbered(number: int, now_ms: int) -> Frame:
     role, words = ("user", f"Question {number}?") if number % 2 else ("assistant", RETRY)
-    return message(number, role, [text(words)], "14:02", now_ms)
+    return message(number, role, [text(words)], at(now_ms, "14:02"))
+
+
+def large(count: int, loaded: int, now_ms: int) -> Snapshot:
+    """So many messages in a row, the last of them loaded."""
+    messages = [numbered(n, now_ms) for n in range(count - loaded + 1, count + 1)]
+    tree: list[Frame] = [
+        {"id": f"m{n}", "role": "user", "status": "completed", "created_seq": n}
+        | ({"parent_id": f"m{n - 1}"} if n > 1 else {})
+        for n in range(1, count + 1)
+    ]
+    return snapshot(messages, tree=tree, has_older=loaded < count)
 
 
 def long(store: Store, now_ms: int) -> None:
     """Ten thousand messages, the last fifty loaded, as a snapshot brings them."""
     chats(store, now_ms)
-    tree: list[dict[str, object]] = [
-        {"id": f"m{n}", "parent_id": f"m{n - 1}" if n > 1 else None, "created_seq": n}
-        for n in range(1, 10_001)
-    ]
-    loaded = [numbered(n, now_ms) for n in range(9_951, 10_001)]
-    store.apply_snapshot(snapshot(loaded, tree=tree))
+    open_snapshot(store, large(10_000, 50, now_ms))
 
 
 def all_loaded(store: Store, now_ms: int) -> None:
     """Ten thousand messages, all of them loaded."""
     chats(store, now_ms)
-    loaded = [numbered(n, now_ms) for n in range(1, 10_001)]
-    store.apply_snapshot(snapshot(loaded))
+    open_snapshot(store, large(10_000, 10_000, now_ms))
+
+
+def fill_with(store: Store, bodies: list[str], names: list[str], now_ms: int) -> None:
+    """Put foreign texts in every place of the state that is drawn: as messages, and as names."""
+    store.introduce("me")
+    early = at(now_ms, "14:02")
+    messages: list[Frame] = []
+    for number, (body, name) in enumerate(zip(bodies, names, strict=True)):
+        parts: list[Frame] = [
+            {"type": "reasoning", "text": body},
+            {"type": name, "text": body},
+            {"type": "error", "text": name},
+            text(body),
+            text("0123456789", name=name or "none"),
+        ]
+        author = {"id": "x", "name": name}
+        asked = message(2 * number + 1, "user", [text(body)], early, author=author)
+        error = {"type": name, "message": name}
+        reply = message(2 * number + 2, "assistant", parts, early, status="failed", error=error)
+        messages += [asked, {**reply, "model": name, "usage": used(7, 0.01)}]
+    name = names[0]
+    store.apply_projects({"p1": name and sanitize(name, multiline=False)})
+    conversation = {"id": "c1", "title": name, "project_id": "p1", "model": f"{name}/{name}"}
+    store.apply_conversations(row(n, title, now_ms - n, project_id="p1") for n, title in enumerate(names, 1))
+    store.apply_models(model(name, name, 1000, 1, 2) for name in names)
+    open_snapshot(store, snapshot(messages, conversation=conversation))
+    store.say(name)
+
+
+HOSTILE = (
+    "before \x1b]52;c;aGk=\x07 \x1b[2J\x1b[H \x9b31m \x1b]0;title\x1b\\ [@click=app.quit]x[/] [/INST] "
+    "\u202eevil\u202c \r overwritten the end"
+)
+
+
+def hostile(store: Store, now_ms: int) -> None:
+    """Texts that try to leave their place, in every place."""
+    fill_with(store, [HOSTILE], [HOSTILE], at(now_ms, "12:00"))
+
+
+def hostile_sanitised(store: Store, now_ms: int) -> None:
+    """The same texts after the sanitiser."""
+    fill_with(store, [sanitize(HOSTILE)], [sanitize(HOSTILE, multiline=False)], at(now_ms, "12:00"))
 
 
 SCENES: dict[str, Callable[[Store, int], None]] = {
     "chat": chat,
     "idle": idle,
     "empty": empty,
+    "first-run": first_run,
     "failing": failing,
-    "asking": asking,
     "long": long,
     "all-loaded": all_loaded,
+    "hostile": hostile,
+    "hostile-sanitised": hostile_sanitised,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chatty.tui.drafts import EMPTY, Draft, Drafts
 from chatty.tui.editing.chips import Chip
+from tests.tui.terminal import Terminal, terminal
 
 PASTE = Chip("[pasted 42 lines, 1.8 KB]", "line\n" * 42)
 
@@ -71,3 +72,16 @@ def test_saved_draft_survives_kill_9(tmp_path: Path) -> None:
     assert isinstance(text, str)
     assert int(text.split()[1]) >= reported[-1]
     assert text.endswith("x" * 5000)
+
+
+def test_written_text_is_back_after_kill_9_of_the_client(tmp_path: Path) -> None:
+    arguments = ("--scene", "idle", "--drafts", str(tmp_path))
+    with terminal(*arguments) as term:
+        term.send("words not sent")
+        term.wait_until(lambda: any("words not sent" in path.read_text() for path in tmp_path.glob("*.json")))
+        os.kill(term.pid, signal.SIGKILL)
+    again = Terminal(*arguments, columns=100, rows=30, environment={})
+    try:
+        again.wait_for("words not sent")
+    finally:
+        again.child.close(force=True)

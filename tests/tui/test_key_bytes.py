@@ -14,7 +14,7 @@ def keys(*pieces: str) -> list[str]:
     for piece in pieces:
         if text := rewriter.feed(piece):
             events.extend(parser.feed(text))
-    if rewriter.release():
+    if rewriter.release() == "\x1b":
         events.append(Key("escape", "\x1b"))
     return [
         event.key if isinstance(event, Key) else event.text
@@ -34,6 +34,8 @@ def keys(*pieces: str) -> list[str]:
         ("\x1b[A", ["up"]),
         ("\x1b", ["escape"]),
         ("\x1b[200~a\rb\x1b[201~", ["a\rb"]),
+        ("\x1b[200~x\x1b\ry\x1b[31mz\x1b[201~w", ["x\ry[31mz", "w"]),
+        ("\x1b[200~\x1b[20\x1b[201~", ["[20"]),
         ("é", ["é"]),
     ],
 )

@@ -1,177 +1,265 @@
-"""What the server says becomes the state."""
+"""What the client library tells becomes the state that is drawn."""
+
+from typing import Any
 
 import pytest
 
-from chatty.tui.state import Message, Part
+from chatty.client.updates import Delta
+from chatty.tui.state import Message, OpenConversation, Part, Run
 from chatty.tui.store import Store
-from chatty.tui.wire import Frame
-from tests.tui.scenes import message, snapshot
+from tests.tui.scenes import (
+    MODELS,
+    event,
+    message,
+    node,
+    open_snapshot,
+    row,
+    snapshot,
+    text,
+    used,
+    version,
+)
 
 NOW = 1_790_000_000_000
 
 
+def delta(offset: int, words: str, generation: int = 0) -> Delta:
+    return Delta("m2", 0, offset, words, generation, "text")
+
+
 @pytest.fixture
 def store() -> Store:
-    store = Store("me")
-    question = message(1, "user", [{"type": "text", "text": "Why?"}], "14:02", NOW)
-    reply = message(
-        2,
-        "assistant",
-        [{"type": "text", "text": "Be", "status": "streaming"}],
-        "14:02",
-        NOW,
-        status="streaming",
-    )
-    store.apply_snapshot(snapshot([question, reply]))
+    """A question, and the beginning of its answer."""
+    store = Store()
+    question = message(1, "user", [text("Why?")], NOW)
+    reply = message(2, "assistant", [text("Be", "streaming")], NOW, status="streaming", run_id="r1")
+    run = {"id": "r1", "message_id": "m2", "status": "running", "created_at": "2026-01-01T00:00:00Z"}
+    open_snapshot(store, snapshot([question, reply], runs=[run]))
     store.take_dirty()
     return store
 
 
+def opened(store: Store) -> OpenConversation:
+    assert store.open is not None
+    return store.open
+
+
 def reply_of(store: Store) -> Message:
-    assert store.open is not None
-    return store.open.messages["m2"]
+    return opened(store).messages["m2"]
 
 
-def event(store: Store, kind: str, data: Frame) -> None:
-    assert store.open is not None
-    store.apply_event({"conversation_id": "c1", "seq": store.open.head + 1, "type": kind, "data": data})
+def apply(store: Store, seq: int, kind: str, data: dict[str, Any], actor: str | None = None) -> None:
+    store.apply("c1", event(seq, kind, data, actor))
 
 
-def delta(offset: int, text: str, generation: int = 0) -> Frame:
-    return {"c": "c1", "m": "m2", "p": 0, "o": offset, "d": text, "g": generation}
+def created(message_id: str, parent_id: str, role: str = "user") -> dict[str, Any]:
+    made = {"id": message_id, "parent_id": parent_id, "role": role, "status": "completed", "created_seq": 60}
+    return {"message": made}
+
+
+def pending(store: Store) -> Run:
+    """Show a question of our own and the reply it waits for."""
+    question = Message("m3", "m2", "user", status="pending", run_id="r2", parts=[Part("text", ["Hm"], 2)])
+    reply = Message("m4", "m3", "assistant", status="pending", run_id="r2")
+    run = Run("r2", "m4", "queued", NOW)
+    store.show_pending([question, reply], run)
+    return run
 
 
 def test_delta_appends_and_marks_only_its_message(store: Store) -> None:
-    assert store.apply_delta(delta(2, "cause"))
+    store.apply("c1", delta(2, "cause"))
     assert reply_of(store).text == "Because"
     dirty = store.take_dirty()
     assert (dirty.messages, dirty.path, dirty.header) == ({"m2"}, False, False)
 
 
-def test_overlap_is_dropped(store: Store) -> None:
-    assert store.apply_delta(delta(0, "Because"))
-    assert store.apply_delta(delta(0, "Be"))
-    assert reply_of(store).text == "Because"
-
-
-def test_gap_and_other_attempt_change_nothing_and_say_so(store: Store) -> None:
-    assert not store.apply_delta(delta(3, "x"))
-    assert not store.apply_delta(delta(2, "x", generation=1))
-    assert reply_of(store).text == "Be"
+def test_delta_adds_a_piece_and_leaves_the_others(store: Store) -> None:
+    first = reply_of(store).parts[0].pieces[0]
+    for n in range(100):
+        store.apply("c1", delta(2 + n, "x"))
+    part = reply_of(store).parts[0]
+    assert part.pieces[0] is first
+    assert (len(part.pieces), part.generation) == (101, 0)
 
 
 def test_offsets_count_received_code_points_not_sanitised_ones(store: Store) -> None:
-    assert store.apply_delta(delta(2, "\x1b]52;c;x\x07👩"))
+    hostile = "\x1b]52;c;x\x07👩"
+    store.apply("c1", delta(2, hostile))
     received = reply_of(store).parts[0].received
-    assert received == 2 + len("\x1b]52;c;x\x07👩")
-    assert store.apply_delta(delta(received, "!"))
-    event(store, "part.completed", {"message_id": "m2", "p": 0})
-    text = reply_of(store).text
-    assert "\x1b" not in text
-    assert text.endswith("👩!")
+    assert received == 2 + len(hostile)
+    store.apply("c1", delta(received, "!"))
+    apply(store, 51, "part.completed", {"message_id": "m2", "part": 0, "len": received + 1})
+    assert reply_of(store).text == "Be👩!"
 
 
-def test_reset_part_starts_over(store: Store) -> None:
-    event(store, "part.reset", {"message_id": "m2", "p": 0, "g": 1})
-    assert store.apply_delta(delta(0, "New", generation=1))
-    assert reply_of(store).text == "New"
+def test_text_taken_away_starts_the_part_over(store: Store) -> None:
+    apply(store, 51, "part.reset", {"message_id": "m2", "part": 0, "g": 1, "len": 0})
+    store.apply("c1", delta(0, "New", generation=1))
+    part = reply_of(store).parts[0]
+    assert (part.text, part.received, part.generation) == ("New", 3, 1)
 
 
-def test_part_read_fills_a_gap(store: Store) -> None:
-    store.replace_part_text("m2", 0, "Because of", 0)
-    assert store.apply_delta(delta(10, " it"))
-    assert reply_of(store).text == "Because of it"
+def test_text_cut_and_gone_on_with_is_drawn_from_the_cut(store: Store) -> None:
+    store.apply("c1", delta(2, "cause of the"))
+    store.apply("c1", delta(7, " it"))
+    assert reply_of(store).text == "Because it"
 
 
-def test_old_event_is_dropped(store: Store) -> None:
-    store.apply_event({"conversation_id": "c1", "seq": 50, "type": "message.deleted", "data": {"id": "m2"}})
-    assert store.open is not None
-    assert store.open.path == ["m1", "m2"]
-
-
-def test_unknown_event_advances_the_head_only(store: Store) -> None:
-    event(store, "conversation.sparkled", {"x": 1})
-    assert store.open is not None
-    assert store.open.head == 51
+def test_update_of_another_conversation_comes_too_late(store: Store) -> None:
+    store.apply("c2", delta(2, "cause"))
+    assert reply_of(store).text == "Be"
     assert not store.take_dirty()
 
 
 def test_failed_run_keeps_text_and_reason(store: Store) -> None:
-    event(store, "run.started", {"run_id": "r1", "reply_id": "m2", "started_at": NOW})
-    assert store.open is not None
-    assert store.open.active_run() is not None
-    event(
-        store,
-        "run.finished",
-        {
-            "run_id": "r1",
-            "status": "failed",
-            "error": {"message": "overloaded"},
-            "usage": {"output_tokens": 3},
-        },
-    )
+    assert opened(store).active_run() is not None
+    data = {
+        "run_id": "r1",
+        "message_id": "m2",
+        "status": "failed",
+        "error": {"type": "provider/overloaded", "message": "overloaded"},
+        "usage": used(3, 0.5),
+    }
+    apply(store, 51, "run.finished", data)
     reply = reply_of(store)
     assert (reply.status, reply.error, reply.text, reply.output_tokens) == ("failed", "overloaded", "Be", 3)
-    assert store.open.active_run() is None
+    assert opened(store).active_run() is None
+    assert opened(store).cost_usd == 0.5
 
 
-def test_sibling_and_leaf_choose_the_path(store: Store) -> None:
-    event(
-        store,
-        "message.created",
-        {"message": {"id": "m2b", "parent_id": "m1", "role": "assistant", "created_seq": 9}},
-    )
-    assert store.open is not None
-    assert store.open.sibling_place("m2b") == (2, 2)
-    assert store.open.path == ["m1", "m2"]
-    store.apply_leaf("m2b")
-    assert store.open.path == ["m1", "m2b"]
+def test_part_that_another_follows_is_done(store: Store) -> None:
+    store.apply("c1", Delta("m2", 1, 0, "next", 0, "text"))
+    assert [part.status for part in reply_of(store).parts] == ["completed", "streaming"]
 
 
-def test_reply_to_the_leaf_becomes_the_leaf(store: Store) -> None:
-    event(
-        store,
-        "message.created",
-        {"message": {"id": "m3", "parent_id": "m2", "role": "user", "created_seq": 9}},
-    )
-    assert store.open is not None
-    assert store.open.path == ["m1", "m2", "m3"]
+def test_thinking_is_timed_while_it_is_seen(store: Store) -> None:
+    store.apply("c1", Delta("m2", 1, 0, "hm", 0, "reasoning"))
+    assert reply_of(store).parts[1].seconds is None
+    store.apply("c1", Delta("m2", 2, 0, "So", 0, "text"))
+    seconds = reply_of(store).parts[1].seconds
+    assert seconds is not None
+    assert seconds >= 0
 
 
-def test_pending_message_is_replaced_by_its_event(store: Store) -> None:
-    pending = Message("m3", "m2", "user", status="pending", parts=[Part("text", ["Hm"], 2)], created_seq=60)
-    store.show_pending(pending)
-    event(
-        store,
-        "message.created",
-        {"message": {"id": "m3", "parent_id": "m2", "role": "user", "created_seq": 60}},
-    )
-    assert store.open is not None
-    assert store.open.path == ["m1", "m2", "m3"]
-    assert (store.open.messages["m3"].status, store.open.messages["m3"].text) == ("completed", "Hm")
+def test_named_text_is_a_file(store: Store) -> None:
+    attached = {**created("m3", "m2")["message"], "parts": [text("x" * 2048, name="a.py"), text("Look")]}
+    apply(store, 51, "message.created", {"message": attached}, actor="me")
+    part = opened(store).messages["m3"].parts[0]
+    assert (part.type, part.name, part.detail) == ("file", "a.py", "2.0 KB")
+    assert opened(store).messages["m3"].text == "Look"
 
 
-def test_cycle_in_the_tree_does_not_hang() -> None:
+def test_versions_are_counted_and_the_leaf_chooses_the_path() -> None:
     store = Store()
-    store.apply_snapshot(
-        {"conversation": {"id": "c1"}, "tree": [{"id": "a", "parent_id": "b"}, {"id": "b", "parent_id": "a"}]}
-    )
-    assert store.open is not None
-    assert set(store.open.path) == {"a", "b"}
+    messages = [message(1, "user", [text("Why?")], NOW), message(2, "assistant", [text("So.")], NOW)]
+    tree = [node(messages[0]), version("m2b", "m1", 2), node(messages[1])]
+    open_snapshot(store, snapshot(messages, tree=tree))
+    assert opened(store).sibling_place("m2") == (2, 2)
+    assert store.siblings("m2") == ["m2b", "m2"]
+    is_at_hand = store.choose_leaf("m2b")
+    assert (opened(store).path, is_at_hand) == (["m1", "m2b"], False)
 
 
-def test_wrong_types_get_their_fallback() -> None:
+def test_reply_of_another_to_the_leaf_becomes_the_leaf(store: Store) -> None:
+    apply(store, 51, "message.created", created("m3", "m2"), actor="someone")
+    assert opened(store).path == ["m1", "m2", "m3"]
+
+
+def test_pending_messages_stand_behind_the_others_until_the_server_has_them(store: Store) -> None:
+    pending(store)
+    assert opened(store).path == ["m1", "m2", "m3", "m4"]
+    assert list(opened(store).runs) == ["r1", "r2"]
+    apply(store, 51, "message.created", created("m3", "m2"), actor="me")
+    assert opened(store).path == ["m1", "m2", "m3", "m4"]
+    apply(store, 52, "message.created", created("m4", "m3", "assistant"))
+    apply(store, 53, "run.queued", {"run": {"id": "r2", "message_id": "m4", "status": "queued"}}, actor="me")
+    assert opened(store).path == ["m1", "m2", "m3", "m4"]
+    assert list(opened(store).runs) == ["r1", "r2"]
+    apply(store, 54, "run.finished", {"run_id": "r2", "message_id": "m4", "status": "completed"})
+    assert list(opened(store).runs) == ["r1"]
+
+
+def test_refused_messages_are_taken_back(store: Store) -> None:
+    run = pending(store)
+    store.drop_pending(run.id)
+    assert opened(store).path == ["m1", "m2"]
+    assert list(opened(store).runs) == ["r1"]
+
+
+def test_pending_messages_outlive_a_new_snapshot(store: Store) -> None:
+    pending(store)
+    store.apply("c1", snapshot([message(1, "user", [text("Why?")], NOW)]))
+    assert opened(store).messages["m3"].text == "Hm"
+
+
+def test_run_asked_to_stop_is_stopping_until_it_has(store: Store) -> None:
+    store.mark_stopping("r1")
+    run = opened(store).active_run()
+    assert run is not None
+    assert run.status == "cancelling"
+    apply(store, 51, "run.finished", {"run_id": "r1", "message_id": "m2", "status": "cancelled"})
+    assert opened(store).active_run() is None
+
+
+def test_context_and_cost_are_of_the_path() -> None:
     store = Store()
-    store.apply_snapshot(
-        {"conversation": {"id": 7, "title": None}, "messages": "no", "head": "x", "tree": [1]}
-    )
-    assert store.open is not None
-    assert (store.open.title, store.open.head, store.open.path) == ("", 0, [])
+    store.apply_models(MODELS)
+    question = message(1, "user", [text("Why?")], NOW)
+    reply = message(2, "assistant", [text("So.")], NOW, usage=used(614, 0.02))
+    open_snapshot(store, snapshot([question, reply]))
+    assert (opened(store).tokens, opened(store).cost_usd) == (5_000, 0.02)
+    assert opened(store).context_share == 5_000 / 40_000
+
+
+def test_unknown_price_of_one_answer_leaves_no_sum() -> None:
+    store = Store()
+    messages = [
+        message(1, "assistant", [text("a")], NOW, usage=used(5, 0.02)),
+        message(2, "assistant", [text("b")], NOW, usage={"input_tokens": 1, "output_tokens": 2}),
+    ]
+    open_snapshot(store, snapshot(messages))
+    assert opened(store).cost_usd is None
+
+
+def test_own_questions_are_told_from_those_of_others() -> None:
+    store = Store()
+    store.introduce("me")
+    messages = [
+        message(1, "user", [text("a")], NOW, author={"id": "me", "name": "I"}),
+        message(2, "user", [text("b")], NOW, author={"id": "ada", "name": "ada"}),
+    ]
+    open_snapshot(store, snapshot(messages))
+    shown = opened(store).messages
+    assert (shown["m1"].is_own, shown["m2"].is_own) == (True, False)
 
 
 def test_draft_mark_survives_a_new_list() -> None:
     store = Store()
-    store.apply_conversations([{"id": "c1", "title": "One"}])
     store.mark_draft("c1", has_draft=True)
-    store.apply_conversations([{"id": "c1", "title": "One"}, {"id": "c2", "title": "Two"}])
-    assert [row.has_draft for row in store.conversations.values()] == [True, False]
+    store.apply_conversations([row(1, "One", NOW), row(2, "Two", NOW)])
+    assert [shown.has_draft for shown in store.conversations.values()] == [True, False]
+
+
+def test_answer_that_ended_elsewhere_is_unread_until_it_is_opened() -> None:
+    store = Store()
+    store.apply_conversations([row(1, "One", NOW, is_answering=True)])
+    store.apply_conversation_touched(row(1, "One", NOW))
+    assert store.conversations["c1"].is_unread
+    store.open_conversation(OpenConversation("c1"))
+    assert not store.conversations["c1"].is_unread
+
+
+@pytest.mark.parametrize("mark", ["deleted_at", "archived_at"])
+def test_conversation_put_away_elsewhere_leaves_the_list(mark: str) -> None:
+    store = Store()
+    store.apply_conversations([row(1, "One", NOW), row(2, "Two", NOW)])
+    store.apply_conversation_touched(row(1, "One", NOW, **{mark: "2026-01-01T00:00:00Z"}))
+    assert list(store.conversations) == ["c2"]
+
+
+def test_hits_are_marked_where_the_words_are_also_after_sanitising() -> None:
+    store = Store()
+    snippet = "\x1b[31mthe flaky test"
+    hit = {"conversation_id": "c1", "message_id": "m1", "title": "T", "snippet": snippet, "marks": [[9, 14]]}
+    store.apply_hits([hit])
+    assert store.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))

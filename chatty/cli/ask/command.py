@@ -46,7 +46,7 @@ def ask(
         typer.Option("-o", "--option", metavar="KEY=VALUE", help="An option for the model. Repeatable."),
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="Tokens of the answer at most.")
+        int | None, typer.Option("--max-tokens", metavar="N", min=1, help="Tokens of the answer at most.")
     ] = None,
     timeout: Annotated[
         float | None,

@@ -4,16 +4,16 @@ Every way of ending leaves through ``_Exchange.run``: done, failed, stopped by a
 reader of standard output gone, the server gone.
 """
 
-from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 from chatty.cli.ask import printers, question, request
+from chatty.cli.ask.fate import Fate
 from chatty.cli.ask.options import AskOptions
 from chatty.cli.ask.reply import Reply
 from chatty.cli.ask.result import document
 from chatty.cli.ask.stops import Left, Stopped, Stops
-from chatty.cli.errors import error_from_object, error_line, error_object
+from chatty.cli.ask.stopwatch import Stopwatch
+from chatty.cli.errors import error_line, error_object
 from chatty.cli.exit_codes import ExitCode, exit_code
 from chatty.cli.output.streams import write_note, write_out
 from chatty.cli.session import Session
@@ -28,25 +28,26 @@ STOP_SECONDS = 2.0
 def run(options: AskOptions) -> ExitCode:
     """Ask, print, and return the exit code."""
     deadline = Deadline(options.timeout_seconds)
-    session = Session()
+    session = Session(timeout_seconds=options.timeout_seconds)
     try:
         parts = question.parts(options, deadline)
         prepared = request.build(session, options, parts)
+        left = deadline.remaining("preparing the question")
     except ProtocolError as error:
         return _ended_early(error, options)
     except KeyboardInterrupt:
         return _ended_early(ProtocolError("cancelled", "interrupted; nothing was sent"), options)
     if options.is_detached:
         return _detach(session, prepared, options)
-    with Stops() as stops:
+    with Stops(left) as stops:
         try:
-            return _Exchange(session, prepared, options, deadline, stops).run()
+            return _Exchange(session, prepared, options, stops).run()
         except Left:
             return stops.code or ExitCode.INTERRUPTED
 
 
 def _ended_early(error: ProtocolError, options: AskOptions) -> ExitCode:
-    _print_error(error, options, document(None, None, error=error))
+    _print_error(error, options, document(None, None, None, error=error))
     return exit_code(error.type)
 
 
@@ -57,7 +58,7 @@ def _detach(session: Session, prepared: request.Request, options: AskOptions) ->
     except ProtocolError as error:
         return _ended_early(error, options)
     if options.output == "json":
-        _print_json(document(prepared, None))
+        _print_json(document(prepared, None, None))
     else:
         write_out(prepared.conversation_id + "\n")
     return ExitCode.DONE
@@ -71,20 +72,17 @@ class _Exchange:
         session: Session,
         prepared: request.Request,
         options: AskOptions,
-        deadline: Deadline,
         stops: Stops,
     ) -> None:
         self._session = session
         self._request = prepared
         self._options = options
-        self._deadline = deadline
         self._stops = stops
         self._reply = Reply(prepared.reply_id, prepared.run_id)
         self._printer = printers.choose(options)
-        self._was_accepted = False
+        self._fate = Fate(prepared.conversation_id, options)
         self._error: ProtocolError | None = None
-        self._began = monotonic()
-        self._first_token_at: float | None = None
+        self._stopwatch = Stopwatch()
 
     def run(self) -> ExitCode:
         """Send the question, follow the answer to its end, and say how it ended."""
@@ -96,7 +94,7 @@ class _Exchange:
             self._cancel_run()
             return ExitCode.CLOSED_PIPE
         except Left:
-            self._error = self._error or self._stopped_error()
+            self._error = self._error or self._fate.stopped(self._stops.code)
             self._finish_quietly()
         except ProtocolError as error:
             self._error = error
@@ -109,30 +107,28 @@ class _Exchange:
             try:
                 with self._stops.waiting():
                     if stream is None:
-                        stream = self._open()
+                        stream = self._session.stream("message.send", self._request.params)
+                        self._fate.arrival = "unknown"
                     frame = next(stream, None)
             except Stopped:
-                self._stop(stream, self._stopped_error)
+                if self._fate.arrival == "not sent":
+                    # Struck while connecting or sending: the server knows how far it came.
+                    self._fate.arrival = "unknown"
+                self._stop(stream)
                 if stream is None:
                     return
             except ProtocolError as error:
-                if self._error is not None or error.family != "timeout" or stream is None:
-                    raise self._error or error from error
-                self._stop(stream, self._timeout_error)
+                raise self._error or self._fate.broken(error) from error
             else:
                 if frame is None:
-                    raise ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+                    raise self._error or self._fate.broken(None)
                 self._take(frame)
         if stream is not None:
             stream.close()
 
-    def _open(self) -> RpcStream:
-        left = self._deadline.remaining("asking")
-        return self._session.stream("message.send", self._request.params, timeout_seconds=left)
-
     def _take(self, frame: dict[str, Any]) -> None:
         if "method" not in frame:
-            self._was_accepted = True
+            self._fate.arrival = "accepted"
             return
         self._printer.frame(frame)
         self._show(self._reply.apply(frame["method"], frame["params"]))
@@ -142,11 +138,9 @@ class _Exchange:
             write_note("chatty: the provider started over; the text before this is void")
 
     def _show(self, fresh: str) -> None:
-        if not fresh:
-            return
-        if self._first_token_at is None:
-            self._first_token_at = monotonic()
-        self._printer.text(fresh)
+        if fresh:
+            self._stopwatch.note_text()
+            self._printer.text(fresh)
 
     def _fill_gaps(self) -> None:
         """Fetch what a part lacks; over one connection in order that is nothing, unless frames were lost."""
@@ -167,20 +161,21 @@ class _Exchange:
                 self._show(self._reply.fill(index, at, answer["text"]))
                 at += len(answer["text"])
 
-    def _stop(self, stream: RpcStream | None, error: Callable[[], ProtocolError]) -> None:
+    def _stop(self, stream: RpcStream | None) -> None:
         """Ask the server to stop the run, and allow a moment for its last words."""
         self._cancel_run()
-        self._error = error()
+        self._error = self._fate.stopped(self._stops.code)
         if stream is not None:
             stream.end_after(STOP_SECONDS)
 
     def _cancel_run(self) -> None:
+        server = Session(start=False, timeout_seconds=STOP_SECONDS)
         try:
-            self._session.call("run.cancel", {"run_id": self._request.run_id}, timeout_seconds=STOP_SECONDS)
-            self._was_accepted = True
-        except ProtocolError:
+            server.call("run.cancel", {"run_id": self._request.run_id})
+            self._fate.arrival = "accepted"
+        except ProtocolError as error:
             # The run never came to be, or the server is gone: either way nothing is left to stop.
-            pass
+            self._fate.note_refused_stop(error)
 
     def _finish_quietly(self) -> None:
         """Show what is held back; that standard output fails as well changes nothing any more."""
@@ -190,63 +185,16 @@ class _Exchange:
             pass
 
     def _conclude(self) -> ExitCode:
-        error = self._error or self._failure()
+        error = self._error or self._fate.of_run(self._reply)
         if self._options.shows_timing:
-            write_note(f"chatty: {self._timing_line()}")
+            write_note(f"chatty: {self._stopwatch.line(self._reply.usage)}")
         if self._options.output == "json":
-            first, total = self._timing()
-            _print_json(
-                document(self._request, self._reply, first_token_ms=first, total_ms=total, error=error)
-            )
+            _print_json(document(self._request, self._reply, self._stopwatch, error=error))
         elif error is not None:
             _print_error(error, self._options, {"error": error_object(error)})
         if error is None:
             return ExitCode.DONE
         return self._stops.code or exit_code(error.type)
-
-    def _failure(self) -> ProtocolError | None:
-        """Return what went wrong with the run itself, ``None`` if nothing did."""
-        status, error = self._reply.status, self._reply.error
-        if status == "completed":
-            return None
-        if error is not None:
-            return error_from_object(error)
-        if status == "cancelled":
-            return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self._kept()}")
-        if status == "interrupted":
-            return ProtocolError(
-                "unavailable/interrupted", f"the server stopped in the middle; {self._kept()}"
-            )
-        return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
-
-    def _stopped_error(self) -> ProtocolError:
-        word = "terminated" if self._stops.code == ExitCode.TERMINATED else "interrupted"
-        return ProtocolError("cancelled", f"{word}; {self._kept()}")
-
-    def _timeout_error(self) -> ProtocolError:
-        seconds = self._options.timeout_seconds
-        return ProtocolError(
-            "timeout", f"no whole answer within {seconds:g} s; {self._kept()}", retryable=True
-        )
-
-    def _kept(self) -> str:
-        if self._options.is_ephemeral:
-            return "nothing was kept"
-        if not self._was_accepted:
-            return "nothing was sent"
-        return f"what came is kept: chatty chats show {self._request.conversation_id}"
-
-    def _timing(self) -> tuple[float | None, float]:
-        total = (monotonic() - self._began) * 1000
-        first = None if self._first_token_at is None else (self._first_token_at - self._began) * 1000
-        return (None if first is None else round(first, 1)), round(total, 1)
-
-    def _timing_line(self) -> str:
-        first, total = self._timing()
-        usage = self._reply.usage or {}
-        tokens = f", {usage['input_tokens']} tokens in, {usage['output_tokens']} out" if usage else ""
-        began = "no text" if first is None else f"first text after {first:.0f} ms"
-        return f"{began}, all after {total:.0f} ms{tokens}"
 
 
 def _print_error(error: ProtocolError, options: AskOptions, value: dict[str, Any]) -> None:

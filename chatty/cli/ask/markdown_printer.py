@@ -1,4 +1,4 @@
-"""The answer as Markdown on a terminal while it streams; ``chatty.rendering`` draws, this is its place in ``ask``.
+"""The answer as Markdown on a terminal while it streams: the place of ``chatty.rendering`` in ``ask``.
 
 Importing this costs little: the renderer loads with the second piece of text, behind the first.
 """

@@ -4,16 +4,26 @@ from typing import Any
 
 from chatty.cli.ask.reply import Reply
 from chatty.cli.ask.request import Request
+from chatty.cli.ask.stopwatch import Stopwatch
 from chatty.cli.errors import error_object
 from chatty.protocol.errors import ProtocolError
+
+_NO_USAGE: dict[str, Any] = {
+    "input_tokens": 0,
+    "cached_input_tokens": 0,
+    "output_tokens": 0,
+    "reasoning_tokens": 0,
+    "cost_usd": None,
+    "estimated": False,
+}
+"""The wire leaves out what is null; scripts find every field."""
 
 
 def document(
     request: Request | None,
     reply: Reply | None,
+    stopwatch: Stopwatch | None,
     *,
-    first_token_ms: float | None = None,
-    total_ms: float | None = None,
     error: ProtocolError | None = None,
 ) -> dict[str, Any]:
     """Return the object; what is not known, because it never came to it, is ``null``."""
@@ -26,8 +36,8 @@ def document(
         "text": reply.text if reply else "",
         "parts": _parts(reply) if reply else [],
         "finish_reason": reply.finish_reason if reply else None,
-        "usage": reply.usage if reply else None,
-        "timing": {"first_token_ms": first_token_ms, "total_ms": total_ms},
+        "usage": {**_NO_USAGE, **reply.usage} if reply and reply.usage else None,
+        "timing": stopwatch.to_json() if stopwatch else {"first_token_ms": None, "total_ms": None},
     }
     if error is not None:
         answer["error"] = error_object(error)

@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM while an answer is coming: the first asks for a stop, the second leaves.
+"""Ctrl+C, SIGTERM and the clock while an answer comes: the first asks for a stop, a second signal leaves.
 
 Between frames a signal is only noted, so no piece of text is lost or printed twice; it takes effect
 while the command waits. This module decides when, not what a stop does.
@@ -12,11 +12,15 @@ from typing import Any
 
 from chatty.cli.exit_codes import ExitCode
 
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGALRM: ExitCode.TIMED_OUT,
+}
 
 
 class Stopped(BaseException):
-    """The first signal: stop the run, keep what came, go on reading for a moment."""
+    """The first signal, or the time is up: stop the run, keep what came, go on reading for a moment."""
 
 
 class Left(BaseException):
@@ -26,11 +30,15 @@ class Left(BaseException):
 class Stops:
     """The signals that came, and whether one may interrupt right now.
 
+    Args:
+        timeout_seconds: after this time it is as if a signal came; ``None``: never.
+
     Attributes:
         code: the exit code of the first signal, ``None`` before it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_seconds: float | None = None) -> None:
+        self._timeout_seconds = timeout_seconds
         self.code: ExitCode | None = None
         self._is_waiting = False
         self._is_handled = False
@@ -39,9 +47,11 @@ class Stops:
     def __enter__(self) -> "Stops":
         for number in _CODES:
             self._before[number] = signal.signal(number, self._note)
+        signal.setitimer(signal.ITIMER_REAL, self._timeout_seconds or 0)
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -57,6 +67,8 @@ class Stops:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.code is not None:
+            if number == signal.SIGALRM:
+                return
             raise Left
         self.code = _CODES[signal.Signals(number)]
         if self._is_waiting:

@@ -1,15 +1,38 @@
-"""``chatty chats delete``."""
+"""``chatty chats delete``: can be undone, unless it is asked to be for good."""
+
+from typing import Annotated
+
+import typer
 
 from chatty.cli import references
-from chatty.cli.arguments import AsJson, Conversations
+from chatty.cli.arguments import AsJson, Conversations, Yes
 from chatty.cli.chats.changes import change_each
+from chatty.cli.confirmation import confirm
 from chatty.cli.session import Session
 
 EXAMPLE = "chatty chats delete last"
 
 
-def delete_chats(conversations: Conversations, as_json: AsJson = False) -> None:
-    """Delete conversations. Deleting can be undone."""
+def delete_chats(
+    conversations: Conversations,
+    for_good: Annotated[
+        bool, typer.Option("--for-good", help="Remove the text at once; this cannot be undone.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete conversations. This can be undone."""
     session = Session()
-    ids = [references.conversation(session, reference)["id"] for reference in conversations]
-    change_each(session, "conversation.delete", ids, "deleted", undo=True, as_json=as_json)
+    found = [references.conversation(session, reference) for reference in conversations]
+    if for_good:
+        what = found[0]["title"] if len(found) == 1 else f"{len(found)} conversations"
+        confirm(f"Remove {what} for good?", is_given=yes)
+    change_each(
+        session,
+        "conversation.delete",
+        [one["id"] for one in found],
+        "removed" if for_good else "deleted",
+        undo=not for_good,
+        as_json=as_json,
+        params={"for_good": True} if for_good else {},
+    )

@@ -23,7 +23,7 @@ def fork_chat(
     title: Annotated[str | None, typer.Option("--title", help="The title of the copy.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy a conversation up to a message into a new one, and print the new id."""
+    """Copy a conversation up to a message, and print the new id."""
     session = Session()
     found = references.conversation(session, conversation)
     params: dict[str, Any] = {"conversation_id": found["id"], "id": new_id()}

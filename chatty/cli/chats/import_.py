@@ -1,6 +1,5 @@
 """``chatty chats import``."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +15,7 @@ from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.output.streams import write_note
 from chatty.cli.session import Session
+from chatty.cli.standard_input import read_all
 from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import sanitize
 
@@ -62,7 +62,10 @@ def import_chats(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import conversations that chatty exported as JSON or JSONL; those already here are skipped."""
+    """Import what was exported as JSON or JSONL.
+
+    Conversations that are here already are skipped.
+    """
     session = Session()
     tally = _Tally()
     for path in paths:
@@ -78,7 +81,7 @@ def import_chats(
 
 def _entries(path: str) -> Iterator[Entry]:
     try:
-        content = sys.stdin.buffer.read() if path == "-" else _content(path)
+        content = read_all() if path == "-" else _content(path)
     except OSError as error:
         yield Entry(path, why=str(error.strerror))
     else:
@@ -109,7 +112,13 @@ def _take(session: Session, entry: Entry, tally: _Tally, *, dry_run: bool) -> No
 
 
 def _import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
-    return session.call("conversation.import", {"conversation": conversation})
+    try:
+        return session.call("conversation.import", {"conversation": conversation})
+    except ProtocolError as error:
+        if error.family != "conflict":
+            raise
+        # It is here and has changed since it was exported: nothing is overwritten.
+        return {"skipped": True, "messages": 0}
 
 
 def _would_import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:

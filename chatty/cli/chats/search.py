@@ -36,7 +36,7 @@ def search_chats(
         ("ID", "WHEN", "TITLE", "TEXT"),
         [
             (
-                references.short_id(hit["conversation_id"] or ""),
+                references.short_id(hit.get("conversation_id") or ""),
                 ago(hit["at"]),
                 hit["title"][:30],
                 hit["snippet"],

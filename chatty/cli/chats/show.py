@@ -39,4 +39,5 @@ def show_chat(
 
 
 def _with_text(message: dict[str, object]) -> dict[str, object]:
-    return {**message, "text": transcript.text_of(message)}
+    """Add the text, and the fields that the wire leaves out when they are null."""
+    return {"model": None, "usage": None, **message, "text": transcript.text_of(message)}

@@ -15,7 +15,7 @@ def path_in_use(session: Session, conversation_id: str) -> list[Message]:
 def whole_tree(session: Session, conversation_id: str) -> list[Message]:
     """Return the messages of all branches in the order they were made."""
     nodes = session.call("message.tree", {"conversation_id": conversation_id})["nodes"]
-    parents = {node["parent_id"] for node in nodes}
+    parents = {node.get("parent_id") for node in nodes}
     known: set[str] = set()
     messages: list[Message] = []
     for leaf in (node["id"] for node in nodes if node["id"] not in parents):

@@ -12,7 +12,10 @@ EXAMPLE = "chatty completion install zsh"
 
 
 def install_script(shell: ShellArgument = None) -> None:
-    """Install completion for a shell; it works in the next one that is opened."""
+    """Put the script where the shell looks.
+
+    It works in the next shell that is opened; start-up files stay as they are.
+    """
     meant = chosen(shell)
     path = script_path(meant, os.path.expanduser("~"))
     try:

@@ -2,7 +2,8 @@
 
 SCRIPTS = {
     "bash": """\
-# chatty completion for bash
+# chatty completion for bash: "chatty completion install" puts this file where bash looks,
+# or put  eval "$(chatty completion show bash)"  into .bashrc
 _chatty_complete() {
     local IFS=$'\\n' line
     COMPREPLY=()
@@ -14,7 +15,8 @@ complete -o default -F _chatty_complete chatty
 """,
     "zsh": """\
 #compdef chatty
-# chatty completion for zsh
+# chatty completion for zsh: "chatty completion install" puts this file into a directory for fpath,
+# or put  source <(chatty completion show zsh)  behind compinit in .zshrc
 _chatty() {
     local -a described plain
     local line word
@@ -37,7 +39,7 @@ else
 fi
 """,
     "fish": """\
-# chatty completion for fish
+# chatty completion for fish: "chatty completion install" puts this file where fish looks
 function __chatty_complete
     set -l words (commandline -opc) (commandline -ct)
     _CHATTY_COMPLETE=1 chatty $words[2..-1] 2>/dev/null

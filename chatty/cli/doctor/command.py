@@ -20,7 +20,7 @@ _MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look at everything chatty needs: what works, what does not, what to do."""
+    """Check what works, what does not, and what to do."""
     findings: list[Finding] = []
     for finding in _findings():
         findings.append(finding)

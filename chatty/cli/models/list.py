@@ -24,7 +24,10 @@ def list_models(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the models that can be asked, with list prices in USD per million tokens."""
+    """List models and their prices.
+
+    Prices are list prices in USD per million tokens.
+    """
     params: dict[str, Any] = {"all": everything}
     if provider is not None:
         params["provider"] = provider

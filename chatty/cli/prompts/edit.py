@@ -24,7 +24,10 @@ def edit_prompt(
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a prompt; a changed text becomes a new version, and the old ones stay."""
+    """Change a prompt.
+
+    A changed text becomes a new version, and the old ones stay. Without options it opens your editor.
+    """
     session = Session()
     found = prompt(session, name, project)
     given = {"name": new_name, "title": title, "tags": tag}

@@ -24,7 +24,10 @@ def new_prompt(
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a prompt; without --body and -f the text comes from a pipe or your editor."""
+    """Write a prompt.
+
+    Without --body and -f the text comes from a pipe or your editor.
+    """
     session = Session()
     params = {
         "id": new_id(),

@@ -18,7 +18,7 @@ EXAMPLE = "chatty prompts show review --body > review.md"
 def show_prompt(
     name: PromptArgument,
     version: Annotated[
-        int | None, typer.Option("--version", min=1, help="A version; else the newest.")
+        int | None, typer.Option("--version", metavar="N", min=1, help="A version; else the newest.")
     ] = None,
     body: Annotated[bool, typer.Option("--body", help="Print the text and nothing else.")] = False,
     project: ProjectOption = None,

@@ -4,17 +4,17 @@ Options are seen by everybody in the process list and kept in the shell's histor
 """
 
 import os
-import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from chatty.cli.arguments import AsJson, ProviderArgument
+from chatty.cli.arguments import AsJson, complete_providers
 from chatty.cli.errors import usage_error
 from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.session import Session
+from chatty.cli.standard_input import read_all
 
 EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
 
@@ -36,7 +36,14 @@ class Kind(StrEnum):
 
 
 def add_provider(
-    name: ProviderArgument,
+    provider: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="openai, groq, or a name for an endpoint of your own.",
+            autocompletion=complete_providers,
+        ),
+    ] = None,
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="The address of an endpoint of your own.")
     ] = None,
@@ -56,20 +63,31 @@ def add_provider(
     ] = Place.KEYRING,
     as_json: AsJson = False,
 ) -> None:
-    """Keep a key for a provider, or add an endpoint of your own. Without options it asks for the key."""
+    """Keep a key, or add an endpoint of your own.
+
+    Without options it asks for the key. No option takes one: those can be seen by others.
+    """
+    name = provider or _asked_name()
     params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
     key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key)
     for field, value in (("base_url", base_url), ("kind", kind), ("default_model", model), ("api_key", key)):
         if value is not None:
             params[field] = str(value)
-    provider = Session().call("provider.add", params)["provider"]
+    added = Session().call("provider.add", params)["provider"]
     if as_json:
-        print_json({"provider": provider})
+        print_json({"provider": added})
     else:
-        say(
-            f"{provider['name']}: key {_where(provider['key_source'])}; "
-            f"try it with: chatty providers test {name}"
-        )
+        say(f"{added['name']}: key {_where(added['key_source'])}; try it with: chatty providers test {name}")
+
+
+def _asked_name() -> str:
+    """Ask which provider is meant, if there is somebody to ask."""
+    if not os.isatty(0):
+        raise usage_error("which provider? for example: chatty providers add openai --key-stdin")
+    name = input("Provider (openai, groq, or a name for an endpoint of your own): ").strip()
+    if not name:
+        raise usage_error("no provider was named; nothing was kept")
+    return name
 
 
 def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> str | None:
@@ -80,7 +98,7 @@ def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> st
     if variable is not None:
         return _checked(os.environ.get(variable, ""), f"the variable {variable}")
     if from_stdin or not os.isatty(0):
-        return _checked(sys.stdin.buffer.read(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
+        return _checked(read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
     return _checked(_asked(name), "what was typed")
 
 

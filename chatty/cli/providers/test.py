@@ -12,7 +12,10 @@ EXAMPLE = "chatty providers test openai"
 
 
 def try_provider(name: ProviderArgument, as_json: AsJson = False) -> None:
-    """Ask a provider for its models: the cheapest proof that the key works."""
+    """Prove that a key works.
+
+    Asks the provider for its models, which costs nothing.
+    """
     answer = Session().call("provider.test", {"name": name})
     error = error_from_object(answer["error"]) if answer.get("error") else None
     if as_json:

@@ -20,7 +20,9 @@ _TAIL_BYTES = 1 << 20
 
 def show_logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added.")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many of the newest lines.")] = 50,
+    lines: Annotated[
+        int, typer.Option("-n", "--lines", metavar="N", min=0, help="How many of the newest lines.")
+    ] = 50,
 ) -> None:
     """Print the newest lines of the local server's log."""
     path = Locations.from_environment(os.environ).log_file

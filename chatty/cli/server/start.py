@@ -9,7 +9,7 @@ EXAMPLE = "chatty server start"
 
 
 def start_server(as_json: AsJson = False) -> None:
-    """Start the local server unless it runs; every command does so by itself."""
+    """Start the local server unless it runs."""
     status = Session().call("server.status", {})
     if as_json:
         print_json(status)

@@ -1,5 +1,6 @@
-"""``chatty server stop``."""
+"""``chatty server stop``: asks the server to leave; with ``--force`` ends one that does not."""
 
+import os
 import time
 from typing import Annotated
 
@@ -9,28 +10,54 @@ from chatty.cli.arguments import AsJson
 from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.session import Session
+from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
 
 EXAMPLE = "chatty server stop"
 
 LEAVING_SECONDS = 40.0
 """The server gives its runs 30 s to end before it interrupts them and keeps what they wrote."""
+ANSWER_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 
 def stop_server(
-    force: Annotated[bool, typer.Option("--force", help="Also while answers are being written.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while answers are being written, and when it is stuck.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the local server. Nothing is lost: answers so far are kept, and it starts again when needed."""
-    session = Session(start=False)
+    """Stop the local server.
+
+    Nothing is lost: answers so far are kept, and it starts again when needed.
+    """
+    session = Session(start=False, timeout_seconds=ANSWER_SECONDS)
     try:
-        answer = session.call("server.stop", {"if_idle": not force})
+        was_running = _ask_to_leave(session, even_if_busy=force)
+    except ProtocolError as error:
+        if not force or error.family not in ("connection", "timeout"):
+            raise
+        was_running = _end()
+    if as_json:
+        print_json({"state": "stopped"})
+    else:
+        say("stopped" if was_running else "was not running")
+
+
+def _ask_to_leave(session: Session, *, even_if_busy: bool) -> bool:
+    """Ask, wait until it is gone, and tell whether there was one.
+
+    Raises:
+        ProtocolError: ``conflict/run_active`` when it is busy; ``timeout`` or ``connection/…`` when it
+            does not answer or does not leave.
+    """
+    try:
+        answer = session.call("server.stop", {"if_idle": not even_if_busy})
     except ProtocolError as error:
         if error.type != "connection/refused":
             raise
-        _say_stopped("was not running", as_json=as_json)
-        return
+        # Nobody listens; one that is stuck before it listens can only be ended.
+        return _end() if even_if_busy else False
     if not answer["stopping"]:
         raise ProtocolError(
             "conflict/run_active",
@@ -38,7 +65,7 @@ def stop_server(
             "wait for them, or: chatty server stop --force",
         )
     _wait_until_gone(session)
-    _say_stopped("stopped", as_json=as_json)
+    return True
 
 
 def _wait_until_gone(session: Session) -> None:
@@ -51,12 +78,14 @@ def _wait_until_gone(session: Session) -> None:
                 return
         time.sleep(_LOOK_AGAIN_SECONDS)
     raise ProtocolError(
-        "timeout", f"the server has not left within {LEAVING_SECONDS:.0f} s; see: chatty server logs"
+        "timeout",
+        f"the server has not left within {LEAVING_SECONDS:.0f} s; end it with: chatty server stop --force",
     )
 
 
-def _say_stopped(word: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"state": "stopped"})
-    else:
-        say(word)
+def _end() -> bool:
+    """End the process itself and tell whether there was one."""
+    # Looks processes up, which costs what only a stuck server is worth.
+    from chatty.client.force import stop_by_force
+
+    return stop_by_force(Locations.from_environment(os.environ)) is not None

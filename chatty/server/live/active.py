@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers.base import ChatMessage, UsageReport
 from chatty.server.live.buffer import PartBuffer
+from chatty.server.live.context import ModelContext
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.turns import EndStatus, FinishedPart, TextPiece
 from chatty.store import rows
@@ -22,6 +23,8 @@ class Ticket:
     scope: Scope
     database: Database
     credentials: ProviderCredentials | None
+    context: ModelContext | None = None
+    """What the model is to be shown, when it was read already."""
     fails_without_key: bool = False
     """Nobody is there to give a key: fail at once instead of waiting for one."""
 
@@ -52,6 +55,8 @@ class ActiveRun:
     project_id: str | None = None
     context: Sequence[ChatMessage] = ()
     """What the model was shown."""
+    unkept_code_points: int = 0
+    """Text written since the last time some was put on disk."""
     base_url: str | None = None
     """Where it was asked; prices depend on it."""
     began_at: float = field(default_factory=time.monotonic)
@@ -64,8 +69,6 @@ class ActiveRun:
     """The part of the task that may be cancelled."""
     seeks_key: bool = False
     """Whether it has asked for a key and found none so far."""
-    offered: ProviderCredentials | None = None
-    """What connections that came while it sought a key know."""
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a key may have come, for a run that waits for one."""
 
@@ -84,6 +87,7 @@ class ActiveRun:
             self.parts.append(WritingPart(opened.part, opened))
         if self.first_text_at is None:
             self.first_text_at = time.monotonic()
+        self.unkept_code_points += len(text)
         self.pacer.write(self.parts[-1].buffer, text)
         return opened
 
@@ -130,12 +134,9 @@ class ActiveRun:
             )
         return pieces
 
-    def unkept_code_points(self) -> int:
-        """Return how much text is not on disk."""
-        return sum(part.buffer.length - part.kept for part in self.parts)
-
     def note_kept(self, pieces: list[TextPiece]) -> None:
         """Remember that these pieces are on disk."""
+        self.unkept_code_points = 0
         for piece in pieces:
             for part in self.parts:
                 if part.index == piece.part:

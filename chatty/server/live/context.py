@@ -34,6 +34,8 @@ class ModelContext:
     is_shortened: bool
     """Older messages were left out because the window is full."""
     project_id: str | None
+    reply_so_far: Sequence[rows.Part] = ()
+    """What the reply holds already, when it goes on."""
 
 
 def read(scope: Scope, run: rows.Run, window_tokens: int) -> Work[ModelContext]:
@@ -46,7 +48,9 @@ def read(scope: Scope, run: rows.Run, window_tokens: int) -> Work[ModelContext]:
     instructions = yield from _instructions(scope, run, conversation)
     budget = int(window_tokens * REPLY_SHARE) * CODE_POINTS_PER_TOKEN
     budget -= sum(len(text) for text in instructions)
-    tail = yield from _reply_so_far(scope, run)
+    message_id = run.message_id or ""
+    kept = (yield from part_rows.of_messages(scope, [message_id]))[message_id]
+    tail = _going_on(kept)
     newest_first: list[ChatMessage] = list(reversed(tail))
     budget -= sum(len(message.text) for message in tail)
     is_shortened = False
@@ -68,7 +72,7 @@ def read(scope: Scope, run: rows.Run, window_tokens: int) -> Work[ModelContext]:
             break
         before = page[0].id
     system = [ChatMessage("system", "\n\n".join(instructions))] if instructions else []
-    return ModelContext([*system, *reversed(newest_first)], is_shortened, conversation.project_id)
+    return ModelContext([*system, *reversed(newest_first)], is_shortened, conversation.project_id, kept)
 
 
 def _instructions(scope: Scope, run: rows.Run, conversation: rows.Conversation) -> Work[list[str]]:
@@ -88,11 +92,9 @@ def _instructions(scope: Scope, run: rows.Run, conversation: rows.Conversation) 
     return found
 
 
-def _reply_so_far(scope: Scope, run: rows.Run) -> Work[list[ChatMessage]]:
+def _going_on(kept: Sequence[rows.Part]) -> list[ChatMessage]:
     """Return the kept beginning of a reply that goes on, and the request to go on; nothing for a new one."""
-    message_id = run.message_id or ""
-    pieces = (yield from part_rows.of_messages(scope, [message_id]))[message_id]
-    text = "".join(part.text or "" for part in pieces if part.type == "text")
+    text = "".join(part.text or "" for part in kept if part.type == "text")
     return [ChatMessage("assistant", text), ChatMessage("user", GO_ON)] if text else []
 
 

@@ -13,7 +13,6 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
-from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers import catalog
 from chatty.providers.base import (
     ChatRequest,
@@ -39,7 +38,6 @@ from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
 from chatty.server.stores import Stores
 from chatty.server.turns import EndStatus
-from chatty.store import parts as part_rows
 from chatty.store import rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import FenceLost, StorageError, StoreError
@@ -94,6 +92,10 @@ class RunEngine:
     def active_count(self) -> int:
         """Runs being carried out or queued."""
         return len(self._active) + sum(1 for _ in self._queued())
+
+    def lease(self) -> turns.Lease:
+        """Return a fresh lease on behalf of this engine."""
+        return turns.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
 
     def is_answering(self, conversation_id: str) -> bool:
         """Tell whether a run of this conversation is under way."""
@@ -150,7 +152,7 @@ class RunEngine:
         if active := self._active.get(run.id):
             active.ask_to_stop("cancelled")
             return
-        for tickets in self._behind.values():
+        for tickets in list(self._behind.values()):
             for ticket in tickets:
                 if ticket.run.id == run.id:
                     tickets.remove(ticket)
@@ -158,14 +160,13 @@ class RunEngine:
                     self._start_followers(run.message_id or "")
                     return
 
-    def offer_credentials(self, user_id: str, credentials: ProviderCredentials | None) -> None:
-        """Let runs of a user that wait for a key look again, with what a new connection knows.
+    def look_for_keys_again(self, user_id: str) -> None:
+        """Let runs of a user that wait for a key look again: one was kept meanwhile.
 
-        A run that has found a key keeps to what its own caller gave.
+        Each looks with what its own caller's shell knew; what another shell knows is never lent.
         """
         for active in self._active.values():
             if active.seeks_key and active.ticket.scope.user_id == user_id:
-                active.offered = credentials or active.offered
                 active.has_key.set()
 
     async def drain(self, grace_seconds: float) -> None:
@@ -199,8 +200,9 @@ class RunEngine:
 
     async def _carry_out(self, active: ActiveRun) -> None:
         try:
-            if not await self._claim(active):
+            if active.run.status == "queued" and not await self._claim(active):
                 return
+            self._on_change(active.run.conversation_id or "")
             self._journal.follow(active)
             self._leases.follow(active)
             status, error = await self._produce_to_end(active)
@@ -220,16 +222,12 @@ class RunEngine:
     async def _claim(self, active: ActiveRun) -> bool:
         """Take the run and tell that it started; `False` when it was cancelled before."""
         ticket = active.ticket
-        lease_until = now_ms() + int(LEASE_SECONDS * 1000)
-        claimed, events = await self._commit(
-            ticket, turns.start, ticket.run, self._owner, lease_until, now_ms()
-        )
+        claimed, events = await self._commit(ticket, turns.start, ticket.run, self.lease(), now_ms())
         if claimed is None:
             await self._end_unstarted(ticket, active.stop or "cancelled")
             return False
         ticket.run = claimed
         self._publish_stored(events)
-        self._on_change(claimed.conversation_id or "")
         return True
 
     async def _produce_to_end(self, active: ActiveRun) -> tuple[EndStatus, ProtocolError | None]:
@@ -280,7 +278,6 @@ class RunEngine:
             while endpoint is None:
                 await active.has_key.wait()
                 active.has_key.clear()
-                active.ticket.credentials = active.offered or active.ticket.credentials
                 endpoint = await self._look_up(active)
             await self._tell_of(active, turns.go_on)
         active.seeks_key = False
@@ -308,12 +305,17 @@ class RunEngine:
     async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
         ticket, run = active.ticket, active.run
         model = run.model or ""
-        shown = await ticket.database.read(
-            ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
-        )
+        shown = ticket.context
+        if shown is None:
+            shown = await ticket.database.read(
+                ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
+            )
         active.project_id = shown.project_id
         active.context = shown.messages
-        await self._reopen(active)
+        active.first_index = len(shown.reply_so_far)
+        if shown.reply_so_far and shown.reply_so_far[-1].type == "text":
+            # The reply goes on: take up its last part where it ended.
+            self._hub.open(active.reopen(shown.reply_so_far[-1]))
         options = settings.get("options")
         return ChatRequest(
             model=model,
@@ -321,15 +323,6 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
-
-    async def _reopen(self, active: ActiveRun) -> None:
-        """For a reply that goes on: take up its last part where it ended."""
-        message_id = active.run.message_id or ""
-        existing = await active.ticket.database.read(active.ticket.scope, part_rows.of_messages, [message_id])
-        kept: Sequence[rows.Part] = existing[message_id]
-        active.first_index = len(kept)
-        if kept and kept[-1].type == "text":
-            self._hub.open(active.reopen(kept[-1]))
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""

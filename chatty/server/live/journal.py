@@ -56,7 +56,7 @@ class TextJournal:
         self._dirty.add(active.run.id)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin_write)
-        elif active.unkept_code_points() >= EARLY_CODE_POINTS:
+        elif active.unkept_code_points >= EARLY_CODE_POINTS:
             self._begin_write()
 
     async def close(self) -> None:

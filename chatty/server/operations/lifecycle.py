@@ -43,7 +43,6 @@ async def initialize(context: RequestContext, params: models.InitializeParams) -
     connection.credentials = params.provider_credentials
     connection.deltas = params.capabilities.deltas
     connection.wants_workspace_signals = params.capabilities.workspace_signals
-    services.engine.offer_credentials(context.principal.user_id, params.provider_credentials)
     return models.InitializeResult(
         protocol=version,
         server=models.ServerInfo(

@@ -187,7 +187,13 @@ async def _accept(context: RequestContext, turn: Turn, digest: str) -> turns.Acc
     if turn.run is not None:
         services.engine.refuse_if_draining()
     accepted = await services.stores.of(turn.conversation_id).write(
-        context.scope, turns.accept, turn, digest, context.principal.user_name, now_ms()
+        context.scope,
+        turns.accept,
+        turn,
+        digest,
+        context.principal.user_name,
+        services.engine.lease(),
+        now_ms(),
     )
     _carry_on(context, accepted)
     return accepted
@@ -202,7 +208,14 @@ async def _begin(
     choice = await _choice(context, conversation_id, draft, None)
     assert choice is not None
     accepted = await services.stores.of(conversation_id).write(
-        context.scope, begin, conversation_id, message_id, draft, choice, now_ms()
+        context.scope,
+        begin,
+        conversation_id,
+        message_id,
+        draft,
+        choice,
+        services.engine.lease(),
+        now_ms(),
     )
     _carry_on(context, accepted)
     return _answer(context, accepted)
@@ -224,6 +237,7 @@ def _carry_on(context: RequestContext, accepted: turns.Accepted) -> None:
         scope=context.scope,
         database=services.stores.of(conversation.id),
         credentials=context.connection.credentials,
+        context=accepted.context,
         fails_without_key=context.connection.is_one_shot,
     )
     if accepted.is_behind_another:
@@ -255,10 +269,12 @@ async def _choice(
 async def _kept_choice(
     context: RequestContext, conversation_id: str, draft: ConversationDraft | None
 ) -> str | None:
-    database = context.services.stores.of(conversation_id)
-    row: rows.Conversation | None = await database.read(context.scope, conversations.find, conversation_id)
-    model = row.model if row else (draft.model if draft else None)
-    project_id = row.project_id if row else (draft.project_id if draft else None)
+    """Return what the conversation, else its project, says; one that is to be made speaks for itself."""
+    model, project_id = (draft.model, draft.project_id) if draft else (None, None)
+    if draft is None:
+        database = context.services.stores.of(conversation_id)
+        row = await database.read(context.scope, conversations.get, conversation_id)
+        model, project_id = row.model, row.project_id
     if model is None and project_id is not None:
         project = await context.services.stores.durable.read(context.scope, projects.get, project_id)
         model = project.default_model

@@ -7,13 +7,11 @@ from chatty.protocol import provider as models
 from chatty.protocol.base import Empty
 from chatty.protocol.errors import ProtocolError
 from chatty.providers.errors import ProviderError
-from chatty.server.clock import now_ms
 from chatty.server.context import RequestContext
 from chatty.server.endpoints import BUILTIN_KINDS, KnownProvider
 from chatty.server.errors import from_provider
 from chatty.server.live.engine import key_missing
 from chatty.server.registry import operation
-from chatty.store import provider_endpoints
 
 
 @operation(
@@ -47,17 +45,9 @@ async def add(context: RequestContext, params: models.ProviderAddParams) -> mode
         await services.vault.keep(params.name, params.api_key, params.keep_in)
     is_builtin = params.name in BUILTIN_KINDS
     if not is_builtin or params.base_url is not None or params.default_model is not None:
-        await services.stores.durable.write(
-            context.scope,
-            provider_endpoints.put,
-            params.name,
-            BUILTIN_KINDS.get(params.name) or params.kind or "openai",
-            params.base_url,
-            params.default_model,
-            None,
-            now_ms(),
-        )
-    services.engine.offer_credentials(context.principal.user_id, context.connection.credentials)
+        kind = BUILTIN_KINDS.get(params.name) or params.kind or "openai"
+        await services.endpoints.put(context.scope, params.name, kind, params.base_url, params.default_model)
+    services.engine.look_for_keys_again(context.principal.user_id)
     provider = await services.endpoints.get(context.scope, params.name)
     return models.ProviderAddResult(provider=await _shown(context, provider))
 
@@ -106,7 +96,7 @@ async def remove(context: RequestContext, params: models.ProviderRemoveParams) -
     provider = await services.endpoints.get(context.scope, params.name)
     had_key = await services.vault.forget(params.name)
     if not provider.is_builtin or provider.base_url or provider.default_model:
-        await services.stores.durable.write(context.scope, provider_endpoints.remove, params.name)
+        await services.endpoints.remove(context.scope, params.name)
     elif not had_key:
         raise ProtocolError(
             "not_found",

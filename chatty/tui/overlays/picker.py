@@ -69,8 +69,9 @@ class PickerList(Drawn):
 
         value: str
 
-    def __init__(self, columns: Sequence[Column], choices: Sequence[Choice]) -> None:
+    def __init__(self, columns: Sequence[Column], choices: Sequence[Choice], empty_words: str = "") -> None:
         super().__init__(id="list")
+        self._empty_words = empty_words or "nothing fits"
         self._columns = columns
         self._all = list(choices)
         self._shown = list(choices)
@@ -128,7 +129,7 @@ class PickerList(Drawn):
         lines = self._lines()
         index = y + self._first
         if not lines and y == 0:
-            return self.palette.row([Span("  nothing fits", "muted")], room)
+            return self.palette.row([Span(f"  {self._empty_words}", "muted")], room)
         if index >= len(lines):
             return self.palette.row([], room)
         line = lines[index]
@@ -228,8 +229,10 @@ class Picker(Overlay[Picked]):
         at: str = "",
         note: str = "",
         words: str = "",
+        takes_typed: str = "",
     ) -> None:
         super().__init__(name, note)
+        self._takes_typed = takes_typed
         self._words = words
         self._columns, self._choices = columns, choices
         self._placeholder, self._keys, self._at = placeholder, ("enter", *keys), at
@@ -242,7 +245,9 @@ class Picker(Overlay[Picked]):
         return [
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
             LineInput(id="filter", placeholder=self._placeholder),
-            PickerList(self._columns, self._choices),
+            PickerList(
+                self._columns, self._choices, f"enter: {self._takes_typed}" if self._takes_typed else ""
+            ),
             OverlayLine([Span("  "), *hints], "overlay-hints"),
         ]
 
@@ -256,8 +261,12 @@ class Picker(Overlay[Picked]):
             self.query_one(PickerList).put_cursor(self._at)
 
     def replace(self, choices: Sequence[Choice]) -> None:
-        """Show other choices, as when a search comes back."""
-        self.query_one(PickerList).replace(choices)
+        """Show other choices, as when a search comes back; the filter and the chosen value stay."""
+        shown = self.query_one(PickerList)
+        chosen = shown.chosen.value if shown.chosen else self._at
+        shown.replace(choices)
+        self.filter_again(self._asked)
+        shown.put_cursor(chosen)
 
     @on(TextField.Edited)
     def _filter_changed(self, event: TextField.Edited) -> None:
@@ -268,6 +277,10 @@ class Picker(Overlay[Picked]):
 
     def filter_changed(self, words: str) -> None:
         """Other words stand in the filter."""
+        self.query_one(PickerList).filter(words)
+
+    def filter_again(self, words: str) -> None:
+        """The choices are others, the words are the same."""
         self.query_one(PickerList).filter(words)
 
     @on(LineInput.Submitted)
@@ -300,3 +313,5 @@ class Picker(Overlay[Picked]):
         choice = self.query_one(PickerList).chosen
         if choice is not None:
             self.dismiss(Picked(choice.value, key, self._asked))
+        elif self._takes_typed and self._asked.strip():
+            self.dismiss(Picked(self._asked.strip(), key, self._asked))

@@ -15,7 +15,7 @@ class SearchPicker(Picker):
             "Search",
             (Column(""),),
             (),
-            placeholder="words, from:me, model:gpt, project:x, before:2026-10, has:file",
+            placeholder="words, from:me, model:gpt, project:x, before:2026-10",
             hints=(("enter", "go there"),),
             words=words,
         )
@@ -24,6 +24,9 @@ class SearchPicker(Picker):
     def filter_changed(self, words: str) -> None:
         """The server filters, not the list."""
         self._search(words)
+
+    def filter_again(self, words: str) -> None:
+        """What came is what was asked for."""
 
     def show_hits(self, hits: list[SearchHit]) -> None:
         """Show what was found."""

@@ -4,7 +4,9 @@ What an action does is in `chat_actions.py` and `message_actions.py`. The screen
 no state of the conversation.
 """
 
+import asyncio
 import time
+from importlib import import_module
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -21,7 +23,7 @@ from chatty.tui.hints import Situation, hints, sequence_hints
 from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
-from chatty.tui.state import Message
+from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
 from chatty.tui.widgets.composer import Composer
@@ -29,11 +31,14 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, typing_words
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
+from chatty.tui.widgets.welcome import welcome_rows
 
 _NOTE_SECONDS = 3.0
+_LOAD_AFTER_SECONDS = 0.5
+_LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
 
 
 class ChatScreen(Screen[None], inherit_bindings=False):
@@ -50,14 +55,16 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.drafts = DraftKeeper(drafts, self.say)
         self.side_bar = SideBar(self.router, ring := KillRing())
         self.header = Header()
-        self.transcript = Transcript(self.router, store.user_id)
+        self.transcript = Transcript(self.router)
         self.status = StatusRow()
         self.menu = CompletionMenu()
         self.composer = Composer(self.router, ring)
         self.hints = HintsRow()
-        self.completing = Completing(self.composer, self.menu, backend, keymap)
+        self.completing = Completing(self.composer, self.menu, keymap)
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
         self.shown_id: str | None = None
+        """The conversation on the screen; empty while it is not known which one that is."""
+        self._draft_key = ""
         self.editing_id: str | None = None
         """The message the composer holds another version of."""
 
@@ -76,16 +83,22 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Paint from now on whatever the store says has changed."""
         self.side_bar.key_shown = self.keymap.shown("chats")
-        for prompt in self.backend.history():
-            self.composer.history.add(prompt)
+        for conversation_id in self.drafts.conversations():
+            self.store.mark_draft(conversation_id, has_draft=True)
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
         self.set_interval(1.0, self._tick)
+        self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
         self._paint_all()
+
+    async def _load_the_rest(self) -> None:
+        """Load what the first frame did not need, so that the first answer and the first list do not wait."""
+        for module in _LOADED_LATER:
+            await asyncio.to_thread(import_module, module)
 
     async def on_unmount(self) -> None:
         """Keep the draft."""
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        self.keep_draft()
         await self.drafts.flush()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -110,7 +123,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
+        self.keep_draft()
         from chatty.tui.screens.routes import submit
 
         submit(self, event.text)
@@ -119,9 +132,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
         self.completing.update()
-        self.drafts.changed(self.shown_id or "", self.composer.draft)
-        if not self.composer.is_empty:
-            self.backend.typing()
+        self.keep_draft()
         self._paint_hints()
 
     @on(Composer.MenuKeyPressed)
@@ -184,6 +195,11 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             open_gate()
         self._paint_hints()
 
+    def keep_draft(self) -> None:
+        """Keep what is written: on the disk once the user pauses."""
+        if self._draft_key:
+            self.drafts.changed(self._draft_key, self.composer.draft)
+
     def begin_edit(self, message: Message) -> None:
         """Let the user write another version of a message; sending it does not append."""
         self.editing_id = message.id
@@ -210,8 +226,10 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             self._paint_dirty(dirty)
 
     def _paint_all(self) -> None:
-        self.store.take_dirty()
+        dirty = self.store.take_dirty()
         self._paint_dirty(Dirty(header=True, conversations=True, status=True, path=True))
+        if dirty.wishes:
+            self.call_after_refresh(self._grant_wishes)
 
     def _paint_dirty(self, dirty: Dirty) -> None:
         if dirty.path:
@@ -225,6 +243,10 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             self._paint_header()
         if dirty.hits:
             self._paint_hits()
+        if dirty.models:
+            self._paint_models()
+        if dirty.wishes:
+            self._grant_wishes()
         if dirty.status or dirty.messages:
             self._paint_status()
         self._paint_hints()
@@ -233,23 +255,32 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         opened = self.store.open
         if opened is None:
             return
+        self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
+            self._draft_key = opened.draft_key
             self.transcript.show_again(opened)
             return
-        if self.shown_id is not None:
-            self.drafts.changed(self.shown_id, self.composer.draft)
+        self._change_draft(opened)
         self.shown_id = opened.id
-        self.composer.draft = self.drafts.load(opened.id)
+        self.editing_id = None
         self.transcript.show(opened)
+
+    def _change_draft(self, opened: OpenConversation) -> None:
+        """Put the composer's text away and take out the other conversation's."""
+        left, self._draft_key = self._draft_key, opened.draft_key
+        if self.shown_id == "" and not self.composer.is_empty:
+            return  # written before it was known which conversation is open: it belongs to this one
+        if left:
+            self.drafts.changed(left, self.composer.draft)
+            self.store.mark_draft(left, has_draft=not self.composer.is_empty)
+        self.composer.draft = self.drafts.load(opened.draft_key)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
 
     def _paint_status(self) -> None:
         now_ms = _now_ms()
-        self.status.content = StatusContent(
-            doing(self.store, now_ms), self.transcript.new_lines, typing_words(self.store.open)
-        )
+        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
@@ -258,6 +289,17 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         show_hits = getattr(self.app.screen, "show_hits", None)
         if show_hits is not None:
             show_hits(self.store.hits)
+
+    def _paint_models(self) -> None:
+        show_models = getattr(self.app.screen, "show_models", None)
+        if show_models is not None:
+            show_models(self.store.models)
+
+    def _grant_wishes(self) -> None:
+        # Questions and the first-run screen are loaded when something is wanted.
+        from chatty.tui.screens.granting import grant
+
+        grant(self, self.store.take_wishes())
 
     def _paint_hints(self) -> None:
         pending = self.router.pending
@@ -268,7 +310,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
 
     def _tick(self) -> None:
         opened = self.store.open
-        if opened is not None and (opened.runs or opened.approvals):
+        if opened is not None and opened.runs:
             self._paint_status()
         if self.store.link.retry_at_ms is not None:
             self._paint_header()
@@ -282,8 +324,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
             return self._message_situation()
         if self.menu.is_open:
             return "completing"
-        if opened is not None and opened.approvals:
-            return "asked"
         return "answering" if opened is not None and opened.active_run() else "idle"
 
     def places(self) -> tuple[Place, ...]:
@@ -297,8 +337,6 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         return opened.messages.get(selected) if opened is not None and selected else None
 
     def _message_situation(self) -> Situation:
-        if "asked" in self.transcript.places():
-            return "approval"
         message = self.selected_message()
         is_broken = message is not None and message.status in ("failed", "cancelled", "interrupted")
         return "failed" if is_broken else "message"

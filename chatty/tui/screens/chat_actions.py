@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from chatty.tui.overlays import lists
 from chatty.tui.overlays.entry import Entry
+from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picked, Picker
-from chatty.tui.overlays.question import Question
 from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
 
@@ -72,8 +72,7 @@ def _search(screen: "ChatScreen", argument: str) -> None:
     def go(picked: Picked | None) -> None:
         if picked is not None:
             conversation_id, _, message_id = picked.value.partition(" ")
-            screen.backend.open_conversation(conversation_id)
-            screen.transcript.show_message(message_id)
+            screen.backend.open_conversation(conversation_id, message_id)
 
     screen.app.push_screen(SearchPicker(argument, screen.backend.search), go)
 
@@ -94,12 +93,7 @@ def _find(screen: "ChatScreen", argument: str) -> None:
 
 
 def _project(screen: "ChatScreen", argument: str) -> None:
-    _choose(
-        screen,
-        lists.name_picker("Project", screen.backend.projects()),
-        screen.backend.choose_project,
-        argument,
-    )
+    _choose(screen, lists.project_picker(screen.backend.projects()), screen.backend.choose_project, argument)
 
 
 def _rename(screen: "ChatScreen", argument: str) -> None:
@@ -107,13 +101,17 @@ def _rename(screen: "ChatScreen", argument: str) -> None:
     _enter(screen, Entry("Title", text=title), screen.backend.rename_conversation, argument)
 
 
-def _delete_chat(screen: "ChatScreen", _: str) -> None:
-    def act(is_sure: bool | None) -> None:
-        if is_sure:
-            screen.backend.delete_conversation()
+def _archive(screen: "ChatScreen", _: str) -> None:
+    screen.backend.archive_conversation()
 
-    title = screen.store.open.title if screen.store.open else ""
-    screen.app.push_screen(Question("Delete", f"Delete “{title}” with all its messages?", "delete"), act)
+
+def _delete_chat(screen: "ChatScreen", _: str) -> None:
+    """Not asked first: it can be undone."""
+    screen.backend.delete_conversation()
+
+
+def _restore(screen: "ChatScreen", _: str) -> None:
+    screen.backend.restore_conversation()
 
 
 def _model(screen: "ChatScreen", argument: str) -> None:
@@ -128,7 +126,8 @@ def _model(screen: "ChatScreen", argument: str) -> None:
         if picked is not None:
             use_model(screen, picked.value, as_default=picked.key == "ctrl+s")
 
-    screen.app.push_screen(lists.model_picker(screen.store.models, current), use)
+    screen.backend.want_models()
+    screen.app.push_screen(ModelPicker(screen.store.models, current), use)
 
 
 def use_model(screen: "ChatScreen", model_id: str, *, as_default: bool) -> None:
@@ -143,7 +142,7 @@ def use_model(screen: "ChatScreen", model_id: str, *, as_default: bool) -> None:
     if row is None or row.has_key:
         screen.backend.choose_model(model_id, as_default=as_default)
     else:
-        screen.app.push_screen(_key_entry(row.provider_title), with_key)
+        screen.app.push_screen(key_entry(row.provider_title), with_key)
 
 
 def _key(screen: "ChatScreen", argument: str) -> None:
@@ -154,10 +153,11 @@ def _key(screen: "ChatScreen", argument: str) -> None:
     if not argument:
         screen.say("write /key and the provider's name")
         return
-    screen.app.push_screen(_key_entry(argument), keep)
+    screen.app.push_screen(key_entry(argument), keep)
 
 
-def _key_entry(provider: str) -> Entry:
+def key_entry(provider: str) -> Entry:
+    """Ask for a provider's key."""
     return Entry(
         f"Key of {provider}",
         placeholder="paste the key; it goes to the system keyring",
@@ -265,7 +265,9 @@ DEEDS: "dict[str, Callable[[ChatScreen, str], None]]" = {
     "find": _find,
     "project": _project,
     "rename": _rename,
+    "archive": _archive,
     "delete-chat": _delete_chat,
+    "restore": _restore,
     "model": _model,
     "key": _key,
     "page-up": _page_up,

@@ -1,7 +1,6 @@
-"""Offers what could be meant while one types: commands after `/`, files after `@`."""
+"""Offers what could be meant while one types: commands after `/`."""
 
 from chatty.tui.actions import ACTIONS
-from chatty.tui.backend import Backend
 from chatty.tui.keymap import Keymap
 from chatty.tui.matching import matching
 from chatty.tui.widgets.completion_menu import Completion, CompletionMenu
@@ -11,8 +10,8 @@ from chatty.tui.widgets.composer import Composer
 class Completing:
     """Keeps the menu in step with the composer, and puts what is taken in its place."""
 
-    def __init__(self, composer: Composer, menu: CompletionMenu, backend: Backend, keymap: Keymap) -> None:
-        self._composer, self._menu, self._backend = composer, menu, backend
+    def __init__(self, composer: Composer, menu: CompletionMenu, keymap: Keymap) -> None:
+        self._composer, self._menu = composer, menu
         self._commands = [
             Completion(
                 f"/{action.slash}", _words(action.title, keymap.shown(action.name)), not action.argument
@@ -52,9 +51,6 @@ class Completing:
     def _offers(self, text: str) -> list[Completion]:
         if text.startswith("/") and not any(character.isspace() for character in text):
             return matching(text[1:], self._commands, lambda offer: offer.insert[1:])
-        word = self._composer.word_before_cursor()
-        if word.startswith("@"):
-            return [Completion(f"@{path}", "file") for path in self._backend.files(word[1:])]
         return []
 
     def _offer(self, completions: list[Completion]) -> None:

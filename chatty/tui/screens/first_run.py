@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.strip import Strip
 
-from chatty.tui.backend import ProviderOffer
 from chatty.tui.keymap import canonical
 from chatty.tui.spans import Span, Spans, cut, width
 from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.two_sided_row import two_sides
+from chatty.tui.wishes import ProviderOffer
 
 _NAME_CELLS, _STATE_CELLS = 17, 19
 _COLUMN = 4
@@ -137,7 +137,7 @@ def _lines(offers: Sequence[ProviderOffer]) -> list[_Line]:
             lines.append(_Line((Span(group, "muted"),)))
             lines.extend(_Line(offer=offer) for offer in here)
             lines.append(_Line())
-    lines.append(_Line((Span("Keys go to the system keyring, never to a file.", "muted"),)))
+    lines.append(_Line((Span("Keys go to the system keyring; to a file only if you say so.", "muted"),)))
     lines.append(_Line((Span("Nothing leaves this machine before you send.", "muted"),)))
     return lines
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chatty.tui.overlays import lists
-from chatty.tui.overlays.entry import Entry
+from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Choice, Column, Picked, Picker
-from chatty.tui.overlays.question import Question
 from chatty.tui.screens.copying import copy
 from chatty.tui.spans import Span
 from chatty.tui.state import Message
@@ -82,6 +80,7 @@ def _edit(screen: "ChatScreen", message: Message) -> None:
 
 def _again(screen: "ChatScreen", message: Message) -> None:
     _leave(screen, "")
+    screen.transcript.to_end()
     screen.backend.again(message)
 
 
@@ -89,13 +88,17 @@ def _other_model(screen: "ChatScreen", message: Message) -> None:
     def again(picked: Picked | None) -> None:
         if picked is not None:
             _leave(screen, "")
+            screen.transcript.to_end()
             screen.backend.again(message, picked.value)
 
-    screen.app.push_screen(lists.model_picker(screen.store.models, message.model), again)
+    screen.backend.want_models()
+    current = f"{message.provider}/{message.model}"
+    screen.app.push_screen(ModelPicker(screen.store.models, current), again)
 
 
 def _continue(screen: "ChatScreen", message: Message) -> None:
     _leave(screen, "")
+    screen.transcript.to_end()
     screen.backend.continue_answer(message)
 
 
@@ -140,18 +143,6 @@ def _one_of(
     screen.app.push_screen(picker, lambda picked: use(picked.value) if picked else None)
 
 
-def _rate_up(screen: "ChatScreen", message: Message) -> None:
-    screen.backend.rate(message, 1)
-
-
-def _rate_down(screen: "ChatScreen", message: Message) -> None:
-    screen.backend.rate(message, -1)
-
-
-def _note(screen: "ChatScreen", message: Message) -> None:
-    screen.app.push_screen(Entry("Note"), lambda text: screen.backend.note(message, text) if text else None)
-
-
 def _about(screen: "ChatScreen", message: Message) -> None:
     facts = [
         ("model", message.model),
@@ -177,49 +168,6 @@ def _figure(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _delete(screen: "ChatScreen", message: Message) -> None:
-    def act(is_sure: bool | None) -> None:
-        if is_sure:
-            screen.backend.delete_message(message)
-
-    screen.app.push_screen(Question("Delete", "Delete this message and what follows it?", "delete"), act)
-
-
-def _resolve(decision: str) -> "Deed":
-    """Answer the tool that asks on this message."""
-
-    def resolve(screen: "ChatScreen", message: Message) -> None:
-        approval_id = _approval_of(screen, message)
-        if approval_id:
-            _leave(screen, "")
-            screen.backend.resolve_approval(approval_id, decision)
-
-    return resolve
-
-
-def _edit_ask(screen: "ChatScreen", message: Message) -> None:
-    approval_id = _approval_of(screen, message)
-    opened = screen.store.open
-    if not approval_id or opened is None:
-        return
-
-    def allow(command: str | None) -> None:
-        if command:
-            _leave(screen, "")
-            screen.backend.resolve_approval(approval_id, "once", command)
-
-    subject = opened.approvals[approval_id].subject
-    screen.app.push_screen(Entry("Run instead", text=subject, hint="run once"), allow)
-
-
-def _approval_of(screen: "ChatScreen", message: Message) -> str:
-    approvals = screen.store.open.approvals.values() if screen.store.open else ()
-    found = next((approval.id for approval in approvals if approval.message_id == message.id), "")
-    if not found:
-        screen.say("nothing asks here")
-    return found
-
-
 DEEDS: "dict[str, Callable[[ChatScreen, str], None]]" = {
     "select": _select,
     "leave": _leave,
@@ -236,13 +184,5 @@ DEEDS: "dict[str, Callable[[ChatScreen, str], None]]" = {
     "copy": _on(_copy),
     "copy-code": _on(_copy_code),
     "open-link": _on(_open_link),
-    "rate-up": _on(_rate_up),
-    "rate-down": _on(_rate_down),
-    "note": _on(_note),
     "about": _on(_about),
-    "delete": _on(_delete),
-    "allow": _on(_resolve("once")),
-    "allow-always": _on(_resolve("always")),
-    "deny": _on(_resolve("no")),
-    "edit-ask": _on(_edit_ask),
 }

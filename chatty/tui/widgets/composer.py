@@ -58,9 +58,7 @@ class Composer(TextField):
         words: str | None
 
     def __init__(self, router: KeyRouter, ring: KillRing | None = None) -> None:
-        super().__init__(
-            router, id="composer", placeholder="Ask anything   @ file   / command   ! shell", ring=ring
-        )
+        super().__init__(router, id="composer", placeholder="Ask anything   / command", ring=ring)
         self.history = PromptHistory()
         self.has_menu = False
         """Whether a completion menu is open; set by the screen that draws it."""
@@ -142,16 +140,21 @@ class Composer(TextField):
             return min(_ROWS_AT_MOST, self._rows_at(width))
         return min(_ROWS_AT_MOST, len(self.wrapping().rows))
 
+    def visible_rows(self) -> int:
+        """The rows after the layout that is on its way."""
+        half_window = self.screen.size.height // 2 - self.gutter.height
+        return max(1, min(_ROWS_AT_MOST, len(self.wrapping().rows), half_window))
+
     def edited(self) -> None:
         """Lay out anew only when the number of rows changed."""
-        rows = min(_ROWS_AT_MOST, len(self.wrapping().rows))
-        if rows != self.content_size.height:
+        if self.visible_rows() != self.content_size.height:
             self.refresh(layout=True)
         super().edited()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The cursor stays in sight."""
+        """The cursor stays in sight, and what was drawn for another width is drawn anew."""
         self._scroll_to_cursor()
+        self.refresh(layout=self.visible_rows() != self.content_size.height)
 
     # Keys.
 

@@ -1,4 +1,4 @@
-"""The first row: where we are, who is here, which model answers, and how the link is."""
+"""The first row: where we are, which model answers, and how the link is."""
 
 from dataclasses import dataclass, field
 
@@ -18,14 +18,13 @@ class HeaderContent:
 
     title: str = ""
     project: str = ""
-    people: str = ""
     model: str = ""
     link: Link = field(default_factory=Link)
     retry_in_seconds: int | None = None
 
 
 class Header(TwoSidedRow):
-    """One row without a box: project and title left, people, model and link right."""
+    """One row without a box: project and title left, model and link right."""
 
     content: reactive[HeaderContent] = reactive(HeaderContent)
 
@@ -57,8 +56,6 @@ class Header(TwoSidedRow):
     def _right(self) -> list[Span]:
         content = self.content
         items: list[Spans] = []
-        if content.people and self.screen.has_class("-wide"):
-            items.append([Span(content.people, "muted")])
         if content.model:
             items.append([Span(content.model), Span(" ▾", "muted")])
         if not self._is_narrow or content.link.kind != "well":
@@ -71,6 +68,8 @@ class Header(TwoSidedRow):
             return [Span("●", "success"), Span(f" {link.server}", "muted")]
         if link.kind == "offline":
             return [Span("○ offline", "error")]
+        if link.kind == "starting":
+            return [Span(f"◌ {link.server}", "muted")]
         seconds = self.content.retry_in_seconds
         wait = f" {seconds} s" if seconds is not None else ""
         return [Span(f"◌ reconnecting{wait}", "warning")]
@@ -87,8 +86,7 @@ def header_content(
     retry = None if link.retry_at_ms is None else max(0, (link.retry_at_ms - now_ms + 999) // 1000)
     if opened is None:
         return HeaderContent(link=link, retry_in_seconds=retry)
-    people = f"{', '.join(opened.people_here)} here" if opened.people_here else ""
-    return HeaderContent(opened.title, opened.project, people, model_words(opened, models), link, retry)
+    return HeaderContent(opened.title, opened.project, model_words(opened, models), link, retry)
 
 
 def model_words(opened: OpenConversation, models: list[ModelRow]) -> str:

@@ -3,12 +3,13 @@
 Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
 """
 
+import textwrap
 import time
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.tui.spans import Span, Spans, join
-from chatty.tui.state import Approval, Message, Part
+from chatty.tui.spans import Span, join
+from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
 
 Ground = Literal["page", "surface", "code", "cursor", "menu", "selection", "caret"]
@@ -25,13 +26,13 @@ class Speaker:
     ground: Ground
 
 
-def speaker(message: Message, user_id: str) -> Speaker:
+def speaker(message: Message) -> Speaker:
     """You, another person, or the model."""
     if message.role == "assistant":
         return Speaker(message.model or "answer", "text", "", "page")
     if message.role != "user":
         return Speaker(message.role, "muted", "", "page")
-    if message.author_id is None or message.author_id == user_id:
+    if message.is_own:
         return Speaker("you", "accent", "accent", "surface")
     return Speaker(message.author_name or "someone", "text", "secondary", "surface")
 
@@ -54,8 +55,6 @@ def _figures(message: Message) -> list[str]:
     thinking = [part.seconds for part in message.parts if part.type == "reasoning" and part.seconds]
     if thinking:
         words.append(f"thought {sum(thinking):.0f} s")
-    if message.first_word_seconds is not None:
-        words.append(f"first word {message.first_word_seconds:.1f} s")
     spent = []
     if message.output_tokens:
         spent.append(f"{token_words(message.output_tokens)} tokens")
@@ -75,12 +74,11 @@ def _time_words(message: Message) -> str:
 
 
 def folded_row(part: Part, *, unfolded: bool, running_seconds: int | None) -> list[Span]:
-    """The one row of thinking or a tool, such as `▸ thought for 6 s`."""
+    """The one row of thinking, or of a part of a type not known here: `▸ thought for 6 s`."""
     mark = "▾ " if unfolded else "▸ "
     if part.type == "reasoning":
         return [Span(mark + _thinking_words(part, running_seconds), "muted")]
-    words = f"{part.name} {part.detail}".strip() or part.type
-    return [Span(f"{mark}{words}{_tool_state(part, running_seconds)}", "muted")]
+    return [Span(f"{mark}{part.type}", "muted")]
 
 
 def _thinking_words(part: Part, running_seconds: int | None) -> str:
@@ -89,52 +87,16 @@ def _thinking_words(part: Part, running_seconds: int | None) -> str:
     return "thought" if part.seconds is None else f"thought for {part.seconds:.0f} s"
 
 
-def _tool_state(part: Part, running_seconds: int | None) -> str:
-    if running_seconds is not None:
-        return f" · running {running_seconds} s"
-    if part.status == "failed":
-        return " · failed"
-    return f" · done in {part.seconds:.1f} s" if part.seconds is not None else " · done"
-
-
 def file_row(parts: list[Part]) -> list[Span]:
     """The attached files in one row: `conftest.py 2.1 KB · retry.py 3.4 KB`."""
     words = [f"{part.name or 'file'} {part.detail}".strip() for part in parts]
     return [Span(" · ".join(words), "muted")]
 
 
-def source_row(parts: list[Part]) -> list[Span]:
-    """The citations in one row, numbered as in the text."""
-    items: list[Spans] = [[Span("Sources", "muted")]]
-    for number, part in enumerate(parts, 1):
-        name = f"{part.name}:{part.detail}" if part.detail else part.name
-        items.append([Span(str(number), "primary"), Span(f" {name}", "muted")])
-    return join(items, 2)
-
-
-def approval_rows(approval: Approval, *, focused: bool) -> list[list[Span]]:
-    """What a tool asks, and the keys that answer it."""
-    question = [
-        Span("asks", "warning", bold=True),
-        Span(f"  {approval.action} "),
-        Span(approval.subject, bold=True),
-    ]
-    if approval.place:
-        question.append(Span(f" in {approval.place}"))
-    first = [] if focused else [Span("tab", "text"), Span(" then ", "muted")]
-    keys = [
-        [*first, Span("y"), Span(" once", "muted")],
-        [Span("a"), Span(" always here", "muted")],
-        [Span("n"), Span(" no", "muted")],
-        [Span("e"), Span(" edit", "muted")],
-    ]
-    return [question, [Span(" " * 6), *join(keys, 2)]]
-
-
-def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:
+def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Span]]:
     """How an answer ended if it is not complete, and what can be done about it; empty for a complete one."""
     if message.status == "failed":
-        return [_failure(message), _ways_on(selected=selected)]
+        return [*_failure(message, room), _ways_on(selected=selected)]
     if message.status == "cancelled":
         return [[Span("stopped by you", "muted")], _ways_on(selected=selected)]
     if message.status == "interrupted":
@@ -144,10 +106,15 @@ def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:
     return []
 
 
-def _failure(message: Message) -> list[Span]:
-    reason = f"  {message.error}" if message.error else ""
-    kept = estimated_words(message)
-    return [Span("failed", "error", bold=True), Span(reason), Span(kept, "muted")]
+def _failure(message: Message, room: int) -> list[list[Span]]:
+    """The reason, whole as far as three rows hold it: its end says what to do."""
+    indent = 8
+    reason = textwrap.wrap(message.error, max(room - indent, 20), max_lines=3, placeholder=" …") or [""]
+    first, *others = reason
+    rows = [[Span("failed  ", "error", bold=True), Span(first)]]
+    rows += [[Span(" " * indent), Span(words)] for words in others]
+    rows[-1].append(Span(estimated_words(message), "muted"))
+    return rows
 
 
 def estimated_words(message: Message) -> str:

@@ -16,7 +16,7 @@ from chatty.rendering.lines import Line
 from chatty.rendering.style import MUTED
 from chatty.tui.palette import Palette
 from chatty.tui.spans import Span, cut, fit_items, width
-from chatty.tui.state import Approval, Message, Part
+from chatty.tui.state import Message, Part
 from chatty.tui.widgets import message_rows
 from chatty.tui.widgets.message_rows import Ground, Speaker
 from chatty.tui.widgets.plain_text import PlainText
@@ -27,7 +27,8 @@ TEXT_COLUMN = 3
 PROSE_WIDTH = 92
 """Where people's messages, prose and the times end in a wider column."""
 
-_FOLDABLE = ("reasoning", "tool_call", "tool_result")
+_PLAIN = ("text", "error", "file")
+"""Parts that are not folded. All others are: thinking, and what a newer server may send."""
 
 
 class Text(Protocol):
@@ -94,15 +95,13 @@ class _Block:
 class MessageView:
     """The rows of one message. Call `sync` after its message changed and before anything is asked."""
 
-    def __init__(self, message: Message, user_id: str) -> None:
+    def __init__(self, message: Message) -> None:
         self.message = message
         self.unfolded: set[int] = set()
         """Indexes of the parts shown in full."""
         self.is_raw = False
-        self.approval: Approval | None = None
         self.place = (1, 1)
         self.running_seconds: int | None = None
-        self._user_id = user_id
         self._texts: dict[int, _PartText] = {}
         self._blocks: list[_Block] = []
         self._starts: list[int] = []
@@ -118,7 +117,7 @@ class MessageView:
 
     def toggle(self, part_index: int | None = None) -> None:
         """Fold or unfold one part, or all that can be folded."""
-        foldable = {index for index, part in enumerate(self.message.parts) if part.type in _FOLDABLE}
+        foldable = {index for index, part in enumerate(self.message.parts) if part.type not in _PLAIN}
         wanted = foldable if part_index is None else {part_index}
         self.unfolded = self.unfolded - wanted if wanted <= self.unfolded else self.unfolded | wanted
         self.sync(self.message)
@@ -147,7 +146,7 @@ class MessageView:
 
     def draw(self, row: int, look: Look, palette: Palette) -> Strip:
         """One row, `look.width` cells wide. Row 0 is the name row."""
-        speaker = message_rows.speaker(self.message, self._user_id)
+        speaker = message_rows.speaker(self.message)
         bar_role = "primary" if look.selected else speaker.bar_role
         if row == 0:
             ground: Ground = "cursor" if look.selected else speaker.ground
@@ -205,19 +204,15 @@ class MessageView:
             if part.type == "text":
                 if part.pieces:
                     blocks.append(_Block(text=self._texts[index].text))
-            elif part.type in _FOLDABLE:
-                blocks.extend(self._foldable(index, part, after=blocks))
             elif part.type == "error":
-                blocks.append(_Block([[Span("failed", "error", bold=True), Span(f"  {part.text}")]]))
-        files = [part for part in self.message.parts if part.type in ("file", "image", "audio")]
+                words = " ".join(part.text.split())
+                blocks.append(_Block([[Span("failed", "error", bold=True), Span(f"  {words}")]]))
+            elif part.type not in _PLAIN:
+                blocks.extend(self._foldable(index, part, after=blocks))
+        files = [part for part in self.message.parts if part.type == "file"]
         if files:
             blocks.append(_Block([message_rows.file_row(files)], is_tight=True))
-        sources = [part for part in self.message.parts if part.type == "citation"]
-        if sources:
-            blocks.append(_Block([message_rows.source_row(sources)]))
-        if self.approval is not None:
-            blocks.append(_Block(message_rows.approval_rows(self.approval, focused=look.selected)))
-        ending = message_rows.ending_rows(self.message, selected=look.selected)
+        ending = message_rows.ending_rows(self.message, look.prose, selected=look.selected)
         if ending:
             blocks.append(_Block(ending))
         return blocks
@@ -264,7 +259,7 @@ class MessageView:
 
     def _plain_text(self, row: int, look: Look) -> str:
         if row == 0:
-            return message_rows.speaker(self.message, self._user_id).name
+            return message_rows.speaker(self.message).name
         found = self._block_at(row, look)
         if found is None:
             return ""

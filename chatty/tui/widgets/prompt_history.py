@@ -1,5 +1,7 @@
 """The prompts written before, and the place one has gone back to. No widget."""
 
+from collections.abc import Sequence
+
 _KEPT = 500
 
 
@@ -15,6 +17,11 @@ class PromptHistory:
         if not self._prompts or self._prompts[-1] != prompt:
             self._prompts.append(prompt)
             del self._prompts[:-_KEPT]
+        self._place = None
+
+    def add_earlier(self, prompts: Sequence[str]) -> None:
+        """Put prompts of earlier times, oldest first, before those written here."""
+        self._prompts = [*prompts, *self._prompts][-_KEPT:]
         self._place = None
 
     def step(self, direction: int) -> str | None:

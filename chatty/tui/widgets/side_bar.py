@@ -207,8 +207,6 @@ class SideBar(TextField):
 
 def _mark(row: ConversationRow) -> list[Span]:
     """What a conversation wants, at its right edge."""
-    if row.is_waiting:
-        return [Span("waiting", "warning")]
     if row.is_answering or row.is_unread:
         return [Span("●", "accent"), Span(" ")]
     return [Span("draft", "muted")] if row.has_draft else []

@@ -18,7 +18,6 @@ class StatusContent:
 
     doing: tuple[Span, ...] = ()
     new_lines: int = 0
-    typing: str = ""
 
 
 class StatusRow(TwoSidedRow):
@@ -34,7 +33,7 @@ class StatusRow(TwoSidedRow):
         super().__init__(id="status")
 
     def sides(self, room: int) -> tuple[Spans, Spans]:
-        """What is done left; the new lines, else who is typing, right."""
+        """What is done left; the new lines right."""
         return self.content.doing, self._right()
 
     def on_click(self, event: events.Click) -> None:
@@ -47,20 +46,14 @@ class StatusRow(TwoSidedRow):
         if count:
             noun = "line" if count == 1 else "lines"
             return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
-        return [Span(self.content.typing, "muted")] if self.content.typing else []
+        return []
 
 
 def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
-    """What is happening now, the most pressing first: a note, a question, an answer under way, the link."""
+    """What is happening now, the most pressing first: a note, an answer under way, the link."""
     if store.note:
         return (Span(store.note, "muted"),)
     opened = store.open
-    if opened is not None and opened.approvals:
-        asked_at = min(approval.asked_at_ms for approval in opened.approvals.values())
-        return (
-            Span("waiting for you", "warning", bold=True),
-            Span(f" · {_seconds_since(asked_at, now_ms)} s", "muted"),
-        )
     if opened is not None and (answering := _answering(opened, now_ms)):
         return answering
     if store.link.kind != "well" and (waiting := store.link.messages_waiting):
@@ -69,14 +62,6 @@ def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
     if opened is not None and opened.is_loading:
         return (Span("loading", "primary"),)
     return ()
-
-
-def typing_words(opened: OpenConversation | None) -> str:
-    """Who is typing, such as `lin is typing`; empty when nobody is."""
-    names = opened.people_typing if opened else []
-    if not names:
-        return ""
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} typing"
 
 
 def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
@@ -89,7 +74,7 @@ def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
     if run.status == "cancelling":
         return (Span(f"stopping {seconds} s", "primary"),)
     reply = opened.messages.get(run.reply_id)
-    tokens = run.output_tokens or (estimated_tokens(reply.text_length()) if reply else 0)
+    tokens = estimated_tokens(reply.text_length()) if reply else 0
     count = (Span(f" · {tokens} tokens", "muted"),) if tokens else ()
     return (Span(f"answering {seconds} s", "primary"), *count)
 

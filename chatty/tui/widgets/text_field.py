@@ -194,8 +194,12 @@ class TextField(Keyed):
         self.buffer.move_to(position, selecting=selecting)
         self.edited()
 
+    def visible_rows(self) -> int:
+        """Rows of text that are, or are about to be, on the screen."""
+        return max(self.content_size.height, 1)
+
     def _scroll_to_cursor(self) -> None:
-        rows = max(self.content_size.height, 1)
+        rows = self.visible_rows()
         row = self.wrapping().row_of(self.buffer.cursor)
         count = len(self.wrapping().rows)
         first = min(self._first_row, max(0, count - rows))

@@ -18,9 +18,10 @@ from textual.strip import Strip
 
 from chatty.tui.actions import Place
 from chatty.tui.keymap import KeyRouter
+from chatty.tui.spans import Span
 from chatty.tui.state import OpenConversation
 from chatty.tui.widgets.drawn import Keyed
-from chatty.tui.widgets.message_view import Look, MessageView
+from chatty.tui.widgets.message_view import TEXT_COLUMN, Look, MessageView
 
 WINDOW_AT_FIRST = 20
 WINDOW_STEP = 20
@@ -63,10 +64,11 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
         before_id: str
 
-    def __init__(self, router: KeyRouter, user_id: str = "") -> None:
+    def __init__(self, router: KeyRouter) -> None:
         super().__init__(router, id="transcript")
         self.selected_id: str | None = None
-        self._user_id = user_id
+        self.welcome: list[list[Span]] = []
+        """Rows that stand in an empty conversation."""
         self._opened: OpenConversation | None = None
         self._views: dict[str, MessageView] = {}
         self._window: list[str] = []
@@ -170,16 +172,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Selecting.
 
     def places(self) -> tuple[Place, ...]:
-        """A message that asks has keys of its own."""
-        return ("asked", "message") if self._asking() else ("message",)
+        """Here the keys of messages work."""
+        return ("message",)
 
     def select_newest(self) -> None:
-        """Select the message that asks, else the newest."""
-        asking = [message_id for message_id in self._window if self._is_asking(message_id)]
-        wanted = asking or self._window
-        if wanted:
-            self._select(wanted[-1])
-            self._bring_into_view(wanted[-1])
+        """Select the newest message."""
+        if self._window:
+            self._select(self._window[-1])
+            self._bring_into_view(self._window[-1])
 
     def select_step(self, step: int) -> None:
         """Move the selection to the next (1) or the previous (-1) message."""
@@ -213,7 +213,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         row = self.scroll_offset.y + y
         found = self._find(row)
         if found is None:
-            return self.palette.row([], self._row_cells)
+            return self._empty_row(row)
         view, within = found
         strip = view.draw(within, self._look(view), self.palette)
         return self._with_selection(strip, row).apply_offsets(0, row)
@@ -314,6 +314,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     # Inside: rows.
 
+    def _empty_row(self, row: int) -> Strip:
+        words = self.welcome[row] if not self._window and row < len(self.welcome) else []
+        return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
+
     @property
     def _row_cells(self) -> int:
         """Cells of a row: what the scrollbar leaves."""
@@ -330,10 +334,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         message = opened.messages[message_id]
         view = self._views.get(message_id)
         if view is None:
-            view = self._views[message_id] = MessageView(message, self._user_id)
+            view = self._views[message_id] = MessageView(message)
             view.is_raw = self._is_raw
         view.place = opened.sibling_place(message_id)
-        view.approval = next((ask for ask in opened.approvals.values() if ask.message_id == message_id), None)
         view.sync(message)
 
     def _lay_out(self, keep: tuple[str, int] | None = None) -> None:
@@ -423,13 +426,6 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._scroll_rows_to(start)
         elif end > row + self.size.height:
             self._scroll_rows_to(end - self.size.height + 1)
-
-    def _asking(self) -> bool:
-        return self.selected_id is not None and self._is_asking(self.selected_id)
-
-    def _is_asking(self, message_id: str) -> bool:
-        view = self._views.get(message_id)
-        return view is not None and view.approval is not None
 
     def _plain(self, row: int) -> str:
         found = self._find(row)

@@ -1,0 +1,194 @@
+"""What a command costs before it does anything: `chatty --version`, `--help`, and one answer into a pipe.
+
+Every figure is a ratio to something run in the same rounds on the same machine: the interpreter doing
+nothing, a bare httpx script, and a script on the openai SDK, all three asking the same zero-delay upstream
+for 200 tokens. It measures processes from outside: start to exit, output read through a pipe.
+
+    python -m benchmarks.cli_start [--rounds 15] [--cold-rounds 5]
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from benchmarks.report import save
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = "tok200-delay0"
+
+CHATTY = """\
+import sys
+from chatty.__main__ import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+BARE_HTTPX = """\
+import json, os, sys
+import httpx
+body = {"model": sys.argv[1], "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+headers = {"authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}
+url = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as response:
+    for line in response.iter_lines():
+        if line.startswith("data: {"):
+            for choice in json.loads(line[6:])["choices"]:
+                sys.stdout.write(choice["delta"].get("content") or "")
+                sys.stdout.flush()
+"""
+
+OPENAI_SDK = """\
+import sys
+from openai import OpenAI
+messages = [{"role": "user", "content": "hello"}]
+for chunk in OpenAI().chat.completions.create(model=sys.argv[1], messages=messages, stream=True):
+    for choice in chunk.choices:
+        sys.stdout.write(choice.delta.content or "")
+        sys.stdout.flush()
+"""
+
+GOALS = {
+    ("chatty --version", "python -c pass"): 3.0,
+    ("chatty --help", "python -c pass"): 7.0,
+    ("chatty ask, warm", "bare httpx"): 0.75,
+    ("chatty ask, warm", "openai SDK"): 0.2,
+}
+"""(command, measured against) -> the ratio that must not be exceeded."""
+
+Command = Sequence[str]
+
+
+def main() -> int:
+    """Measure, print, save; the exit code says whether every goal is met."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--cold-rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="chatty-") as home, _upstream() as url:
+        figures = _measure(Path(home), url, arguments.rounds, arguments.cold_rounds)
+    print(f"saved: {save('cli_start', figures)}")
+    return 0 if all(row["is_met"] for row in _print(figures)) else 1
+
+
+def _measure(home: Path, url: str, rounds: int, cold_rounds: int) -> dict[str, object]:
+    environment = _environment(home, url)
+    commands = _commands(home)
+    ask = commands["chatty ask, warm"]
+    stop = [*ask[:2], "server", "stop", "--force"]
+    expected = {name: _output(command, environment) for name, command in commands.items()}
+    _require_equal_answers(expected)
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            times[name].append(_time(command, environment, expected[name]))
+    cold = [_time_cold(stop, ask, environment, expected["bare httpx"]) for _ in range(cold_rounds)]
+    _output(stop, environment)
+    middle = {name: round(median(values) * 1000, 1) for name, values in times.items()}
+    return {
+        "rounds": rounds,
+        "median_ms": {**middle, "chatty ask, cold": round(median(cold) * 1000, 1)},
+        "min_ms": {name: round(min(values) * 1000, 1) for name, values in times.items()},
+        "ratios": {f"{one} / {other}": round(middle[one] / middle[other], 3) for one, other in GOALS},
+    }
+
+
+def _commands(home: Path) -> dict[str, Command]:
+    scripts = {"installed_command": CHATTY, "bare_httpx": BARE_HTTPX, "openai_sdk": OPENAI_SDK}
+    for name, text in scripts.items():
+        (home / f"{name}.py").write_text(text)
+    chatty = [sys.executable, str(home / "installed_command.py")]
+    return {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "chatty --version": [*chatty, "--version"],
+        "chatty --help": [*chatty, "--help"],
+        "chatty ask, warm": [*chatty, "ask", "-m", f"openai/{MODEL}", "--no-stdin", "hello"],
+        "bare httpx": [sys.executable, str(home / "bare_httpx.py"), MODEL],
+        "openai SDK": [sys.executable, str(home / "openai_sdk.py"), MODEL],
+    }
+
+
+def _environment(home: Path, url: str) -> dict[str, str]:
+    """The caller's, without what would slow a start (no bytecode) or reach a real vendor."""
+    dropped = ("PYTHONDONTWRITEBYTECODE", "CHATTY_SERVER", "CHATTY_MODEL")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in dropped and "PROXY" not in name.upper()
+    }
+    return {
+        **kept,
+        "CHATTY_HOME": str(home / "home"),
+        "PYTHONPATH": str(ROOT),
+        "OPENAI_API_KEY": "key-of-the-benchmark",
+        "OPENAI_BASE_URL": url,
+    }
+
+
+def _require_equal_answers(outputs: Mapping[str, bytes]) -> None:
+    answers = {outputs[name] for name in ("chatty ask, warm", "bare httpx", "openai SDK")}
+    if len(answers) != 1:
+        raise SystemExit(f"the three do not print the same answer: {answers}")
+
+
+def _output(command: Command, environment: Mapping[str, str]) -> bytes:
+    result = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with {result.returncode}: {result.stderr.decode()}")
+    return result.stdout
+
+
+def _time(command: Command, environment: Mapping[str, str], expected: bytes) -> float:
+    began = time.perf_counter()
+    output = _output(command, environment)
+    elapsed = time.perf_counter() - began
+    if output != expected:
+        raise SystemExit(f"{command} printed {output[:200]!r} this time")
+    return elapsed
+
+
+def _time_cold(stop: Command, ask: Command, environment: Mapping[str, str], expected: bytes) -> float:
+    """Stop the server, so that asking has to start it."""
+    _output(stop, environment)
+    return _time(ask, environment, expected)
+
+
+@contextmanager
+def _upstream() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.instruments.fake_upstream", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _print(figures: Mapping[str, object]) -> list[dict[str, object]]:
+    medians, ratios = figures["median_ms"], figures["ratios"]
+    assert isinstance(medians, dict)
+    assert isinstance(ratios, dict)
+    for name, value in medians.items():
+        print(f"{name:20} {value:8.1f} ms")
+    rows: list[dict[str, object]] = []
+    for (one, other), goal in GOALS.items():
+        ratio = ratios[f"{one} / {other}"]
+        rows.append({"is_met": ratio <= goal})
+        print(f"{one} / {other}: {ratio:.2f} (goal: at most {goal:g}){'' if ratio <= goal else '  MISSED'}")
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What became of a question, in words: what happened, what is safe, what to do next. It does nothing."""
+
+from typing import Literal
+
+from chatty.cli.ask.options import AskOptions
+from chatty.cli.ask.reply import Reply
+from chatty.cli.errors import error_from_object
+from chatty.cli.exit_codes import ExitCode
+from chatty.protocol.errors import ProtocolError
+
+Arrival = Literal["not sent", "unknown", "accepted"]
+"""How far the question came, as far as we know."""
+
+
+class Fate:
+    """Where a question stands, and the errors that follow from that.
+
+    Attributes:
+        arrival: kept up to date by whoever sends the question.
+    """
+
+    def __init__(self, conversation_id: str, options: AskOptions) -> None:
+        self.arrival: Arrival = "not sent"
+        self._conversation_id = conversation_id
+        self._options = options
+
+    def note_refused_stop(self, error: ProtocolError) -> None:
+        """The server would not stop the run; one that it does not know never arrived."""
+        if error.type in ("not_found", "connection/refused") and self.arrival == "unknown":
+            self.arrival = "not sent"
+
+    def stopped(self, code: ExitCode | None) -> ProtocolError:
+        """Return the error of a run that we stopped, by the code of what stopped it."""
+        if code == ExitCode.TIMED_OUT:
+            seconds = self._options.timeout_seconds
+            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self._kept()}")
+        word = "terminated" if code == ExitCode.TERMINATED else "interrupted"
+        return ProtocolError("cancelled", f"{word}; {self._kept()}")
+
+    def broken(self, error: ProtocolError | None) -> ProtocolError:
+        """Say of a link that broke what became of the question; other errors speak for themselves."""
+        if error is not None and error.type != "connection/lost":
+            return error
+        if self.arrival == "not sent":
+            # The request leaves in the same breath as the greeting: it may have arrived.
+            self.arrival = "unknown"
+        return ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+
+    def of_run(self, reply: Reply) -> ProtocolError | None:
+        """Return what went wrong with the run itself, ``None`` if nothing did."""
+        if reply.status == "completed":
+            return None
+        if reply.error is not None:
+            return error_from_object(reply.error)
+        if reply.status == "cancelled":
+            return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self._kept()}")
+        if reply.status == "interrupted":
+            message = f"the server stopped in the middle; {self._kept()}"
+            return ProtocolError("unavailable/interrupted", message)
+        return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
+
+    def _kept(self) -> str:
+        if self._options.is_ephemeral:
+            return "nothing was kept"
+        if self.arrival == "not sent":
+            return "nothing was sent"
+        if self.arrival == "unknown":
+            return f"whether the question arrived shows: chatty chats show {self._conversation_id}"
+        return f"what came is kept: chatty chats show {self._conversation_id}"

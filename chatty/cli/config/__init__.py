@@ -1,0 +1,1 @@
+"""``chatty config``: the configuration file, by name."""

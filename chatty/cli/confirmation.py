@@ -1,0 +1,25 @@
+"""A question before something that cannot be undone: asked of people, not of scripts."""
+
+import os
+
+from chatty.cli.output.streams import NOTES
+from chatty.protocol.errors import ProtocolError
+from chatty.rendering.sanitizer import sanitize
+
+
+def confirm(question: str, *, is_given: bool) -> None:
+    """Ask yes or no when a person sits in front; anything but yes leaves things as they are.
+
+    Args:
+        question: what is about to happen; names in it are foreign text.
+        is_given: the answer stands on the command line already.
+
+    Raises:
+        ProtocolError: ``cancelled``, when the answer is not yes.
+    """
+    if is_given or not os.isatty(0):
+        return
+    os.write(NOTES, f"{sanitize(question, multiline=False)} [y/N] ".encode("utf-8", "replace"))
+    answer = os.read(0, 1024).decode("utf-8", "replace").strip().lower()
+    if answer not in ("y", "yes"):
+        raise ProtocolError("cancelled", "nothing was changed")

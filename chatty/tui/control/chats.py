@@ -1,0 +1,90 @@
+"""The list of conversations: kept up to date, and what is done to the one that is open as a whole."""
+
+from chatty.protocol.errors import ProtocolError
+from chatty.tui.control.conversation import Conversation
+from chatty.tui.control.desk import Desk
+
+_RECALLED_CONVERSATIONS = 3
+_RECALLED_MESSAGES = 50
+
+
+class Chats:
+    """The side bar's rows and what changes them."""
+
+    def __init__(self, desk: Desk, conversation: Conversation) -> None:
+        self._desk = desk
+        self._store = desk.store
+        self._conversation = conversation
+        self._put_away: list[str] = []
+        """Deleted or archived from here, the last one last."""
+        self._has_recalled = False
+
+    async def load(self) -> list[str]:
+        """Fetch the list anew; returns the ids, newest first."""
+        rows = await self._desk.every("conversation.list", {})
+        self._store.apply_conversations(rows)
+        ids = [row["id"] for row in rows]
+        if not self._has_recalled:
+            self._has_recalled = True
+            self._desk.begin(self._recall_prompts(ids[:_RECALLED_CONVERSATIONS]))
+        return ids
+
+    def rename(self, title: str) -> None:
+        """Give the open conversation a title."""
+        opened = self._store.open
+        if opened is None:
+            return
+        if opened.is_new:
+            self._store.say("there is nothing to name yet")
+            return
+        self._store.set_place(title=title)
+        self._desk.begin(self._update(opened.id, title))
+
+    def put_away(self, method: str, word: str) -> None:
+        """Delete or archive the open conversation and go on with a new one."""
+        opened = self._store.open
+        if opened is None or opened.is_new or not opened.id:
+            self._store.say(f"there is nothing to be {word} yet")
+            return
+        self._desk.begin(self._put_out_of_sight(opened.id, opened.title, method, word))
+
+    def restore(self) -> None:
+        """Bring back what was put away last, and open it."""
+        if not self._put_away:
+            self._store.say("nothing was deleted or archived from here")
+            return
+        self._desk.begin(self._bring_back(self._put_away.pop()))
+
+    async def _update(self, conversation_id: str, title: str) -> None:
+        await self._desk.call("conversation.update", {"conversation_id": conversation_id, "title": title})
+
+    async def _put_out_of_sight(self, conversation_id: str, title: str, method: str, word: str) -> None:
+        self._conversation.open_new()
+        answer = await self._desk.call(method, {"conversation_id": conversation_id})
+        self._put_away.append(conversation_id)
+        self._store.apply_conversation_touched(answer["conversation"])
+        self._store.say(f"“{title}” is {word}; /restore brings it back")
+
+    async def _bring_back(self, conversation_id: str) -> None:
+        answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})
+        self._store.apply_conversation_touched(answer["conversation"])
+        self._conversation.open(conversation_id)
+
+    async def _recall_prompts(self, conversation_ids: list[str]) -> None:
+        """Put what was asked in the newest conversations behind the up key."""
+        prompts: list[str] = []
+        for conversation_id in reversed(conversation_ids):
+            wanted = {"conversation_id": conversation_id, "limit": _RECALLED_MESSAGES}
+            try:
+                page = await self._desk.call("message.list", wanted)
+            except ProtocolError:
+                continue  # deleted meanwhile: its prompts are gone with it
+            own = (message for message in page["messages"] if message["role"] == "user")
+            texts = ("\n\n".join(_typed(part) for part in message["parts"]) for message in own)
+            prompts += [text for text in texts if text.strip()]
+        self._store.recall(prompts)
+
+
+def _typed(part: dict[str, str]) -> str:
+    """The text of a part that was written, not attached as a file."""
+    return "" if part.get("name") else part.get("text", "")

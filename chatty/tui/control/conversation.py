@@ -1,0 +1,321 @@
+"""The open conversation: following it, and what is said and done in it.
+
+Ids are made here, so that what is sent can be shown at once and repeated without harm.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+from chatty.client.subscription import Subscription
+from chatty.client.updates import Snapshot
+from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
+from chatty.rendering.sanitizer import sanitize
+from chatty.tui.control.choices import Choices
+from chatty.tui.control.desk import PAGE_ROWS, Desk
+from chatty.tui.state import Message, OpenConversation, Part, Run
+
+_OLDER_MESSAGES = 50
+
+
+class Conversation:
+    """One conversation at a time."""
+
+    def __init__(self, desk: Desk, choices: Choices) -> None:
+        self._desk = desk
+        self._store = desk.store
+        self._choices = choices
+        self._subscription: Subscription | None = None
+        self._following: tuple[str, asyncio.Task[None]] | None = None
+        self._deliveries: dict[str, asyncio.Task[None]] = {}
+        """By run, while the server has not accepted it."""
+        self._is_loading_older = False
+        self._wanted_message = ""
+        self._unsent: list[str] = []
+        """Texts sent before it was known which conversation is open."""
+
+    # Which one.
+
+    def open_nothing(self) -> None:
+        """Show an empty screen while it is found out which conversation is meant."""
+        self._store.open_conversation(OpenConversation("", is_loading=True))
+
+    def open_new(self) -> None:
+        """Open an empty conversation; nothing is stored before its first message."""
+        self._leave()
+        opened = OpenConversation(new_id(), is_new=True, project=self._choices.project_name)
+        opened.model_provider, opened.model = self._choices.model
+        self._store.open_conversation(opened)
+        self._send_unsent()
+
+    def open(self, conversation_id: str, at: str = "") -> None:
+        """Show a conversation, with the message `at` in view if one is named."""
+        self._wanted_message = at
+        if self._is_open(conversation_id) and at:
+            self._desk.begin(self._bring_into_view(conversation_id, at))
+            return
+        self._leave()
+        row = self._store.conversations.get(conversation_id)
+        opened = OpenConversation(conversation_id, is_loading=True)
+        opened.model_provider, opened.model = self._choices.model
+        if row is not None:
+            opened.title, opened.project = row.title, row.project
+        self._store.open_conversation(opened)
+        self._follow(conversation_id)
+        self._send_unsent()
+
+    def load_again(self) -> None:
+        """Ask for everything shown anew."""
+        if self._subscription is not None:
+            self._subscription.refresh()
+
+    # Saying something.
+
+    def send(self, text: str) -> None:
+        """Send the text; it queues when an answer is under way."""
+        opened = self._store.open
+        if opened is None or not opened.id:
+            self._unsent.append(text)
+            return
+        draft = self._run_draft()
+        question = _question(new_id(), opened.leaf_id, text, draft["id"])
+        params = {
+            "conversation": {"id": opened.id},
+            "id": question.id,
+            "mode": "queue",
+            "parts": [{"type": "text", "text": text}],
+            "run": draft,
+        }
+        if opened.leaf_id is not None:
+            params["parent_id"] = opened.leaf_id
+        if opened.is_new:
+            params["conversation"] = {"id": opened.id, "create": self._creation(opened)}
+        self._deliver("message.send", params, [question], question.id, draft, text)
+        if opened.is_new:
+            opened.is_new = False
+            self._follow(opened.id)
+
+    def edit(self, message: Message, text: str) -> None:
+        """Send the text as another version of the message."""
+        draft = self._run_draft()
+        question = _question(new_id(), message.parent_id, text, draft["id"])
+        params = {
+            "conversation_id": self._open_id,
+            "message_id": message.id,
+            "id": question.id,
+            "parts": [{"type": "text", "text": text}],
+            "run": draft,
+        }
+        self._deliver("message.edit", params, [question], question.id, draft, text)
+
+    def again(self, message: Message, model: str | None) -> None:
+        """Answer a question, or give another answer beside this one."""
+        draft = self._run_draft(model)
+        params = {"conversation_id": self._open_id, "message_id": message.id, "run": draft}
+        parent_id = message.id if message.role == "user" else message.parent_id
+        self._deliver("message.regenerate", params, [], parent_id, draft)
+
+    def continue_answer(self, message: Message) -> None:
+        """Let the model go on where it stopped."""
+        draft = {**self._run_draft(), "reply_id": message.id}
+        params = {"conversation_id": self._open_id, "message_id": message.id, "run": draft}
+        self._deliver("message.continue", params, [], None, draft)
+
+    def stop(self) -> None:
+        """Cancel the run that answers."""
+        opened = self._store.open
+        run = opened.active_run() if opened is not None else None
+        if run is not None:
+            self._store.mark_stopping(run.id)
+            self._desk.begin(self._stop(run.id))
+
+    # The tree.
+
+    def show_sibling(self, message: Message, step: int) -> None:
+        """Show the version before (-1) or after (1) this message."""
+        alike = self._store.siblings(message.id)
+        index = alike.index(message.id) + step if message.id in alike else -1
+        if 0 <= index < len(alike):
+            self._use_path_through(alike[index])
+
+    def branch(self, message: Message) -> None:
+        """Make a conversation of the path up to this message, and open it."""
+        self._desk.begin(self._branch(self._open_id, message.id))
+
+    def want_older(self, before_id: str) -> None:
+        """Load messages before this one."""
+        if not self._is_loading_older:
+            self._desk.begin(self._load_older(self._open_id, before_id, _OLDER_MESSAGES))
+
+    # Following.
+
+    def _follow(self, conversation_id: str) -> None:
+        before = self._following
+        task = self._desk.begin(self._follow_on(conversation_id, before))
+        self._following = (conversation_id, task)
+
+    async def _follow_on(self, conversation_id: str, before: tuple[str, asyncio.Task[None]] | None) -> None:
+        client = await self._desk.client()
+        if before is not None and before[0] == conversation_id:
+            await asyncio.wait([before[1]])
+        subscription = self._subscription = client.subscribe(conversation_id)
+        try:
+            async for update in subscription:
+                self._store.apply(conversation_id, update)
+                if isinstance(update, Snapshot) and self._wanted_message:
+                    self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+        except ProtocolError:
+            if self._is_open(conversation_id):
+                self.open_new()
+            raise
+        finally:
+            await subscription.close()
+
+    def _leave(self) -> None:
+        if self._following is not None:
+            self._following[1].cancel()
+        self._subscription = None
+
+    @property
+    def _open_id(self) -> str:
+        return self._store.open.id if self._store.open is not None else ""
+
+    def _is_open(self, conversation_id: str) -> bool:
+        return self._open_id == conversation_id
+
+    # Delivering.
+
+    def _run_draft(self, model: str | None = None) -> dict[str, Any]:
+        opened = self._store.open
+        if model is None and opened is not None and opened.model:
+            model = f"{opened.model_provider}/{opened.model}"
+        return {"id": new_id(), "reply_id": new_id(), **({"model": model} if model else {})}
+
+    def _creation(self, opened: OpenConversation) -> dict[str, Any]:
+        model = f"{opened.model_provider}/{opened.model}" if opened.model else None
+        wanted = {"project_id": self._choices.project_id, "model": model, "origin": "tui"}
+        return {name: value for name, value in wanted.items() if value}
+
+    def _deliver(
+        self,
+        method: str,
+        params: dict[str, Any],
+        messages: list[Message],
+        answered_id: str | None,
+        draft: dict[str, Any],
+        text: str = "",
+    ) -> None:
+        """Show what is sent at once, and bring it to the server.
+
+        Args:
+            method: the operation.
+            params: its parameters.
+            messages: our own message, if there is one.
+            answered_id: what the reply answers; None when the reply is there already.
+            draft: the run's.
+            text: what goes back into the composer when it is refused.
+        """
+        run = Run(draft["id"], draft["reply_id"], "queued", _now_ms())
+        if answered_id is not None:
+            messages = [*messages, self._awaited_reply(draft, answered_id)]
+        self._store.show_pending(messages, run)
+        task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
+        self._deliveries[run.id] = task
+        task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
+
+    def _awaited_reply(self, draft: dict[str, Any], answered_id: str) -> Message:
+        provider, _, model = str(draft.get("model", "")).partition("/")
+        reply = Message(draft["reply_id"], answered_id, "assistant", status="pending", run_id=draft["id"])
+        reply.provider, reply.model = sanitize(provider, multiline=False), sanitize(model, multiline=False)
+        return reply
+
+    async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:
+        client = await self._desk.client()
+        try:
+            await client.send(method, params)
+        except ProtocolError:
+            self._refused(params, run_id, text)
+            raise
+
+    def _refused(self, params: dict[str, Any], run_id: str, text: str) -> None:
+        place = params.get("conversation", {})
+        if self._is_open(place.get("id") or params.get("conversation_id", "")):
+            self._store.drop_pending(run_id)
+            if "create" in place and self._store.open is not None:
+                self._store.open.is_new = True
+        if text:
+            self._store.give_back(text)
+
+    def _send_unsent(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for text in unsent:
+            self.send(text)
+
+    async def _stop(self, run_id: str) -> None:
+        delivery = self._deliveries.get(run_id)
+        if delivery is not None:
+            await asyncio.wait([delivery])
+        await self._desk.call("run.cancel", {"run_id": run_id})
+
+    # Other paths and older messages.
+
+    def _use_path_through(self, message_id: str) -> None:
+        leaf = self._store.newest_leaf(message_id)
+        if leaf is not None:
+            is_at_hand = self._store.choose_leaf(leaf)
+            self._desk.begin(self._use_leaf(self._open_id, leaf, is_at_hand=is_at_hand))
+
+    async def _use_leaf(self, conversation_id: str, leaf: str, *, is_at_hand: bool) -> None:
+        await self._desk.call(
+            "conversation.set_leaf", {"conversation_id": conversation_id, "message_id": leaf}
+        )
+        if not is_at_hand and self._is_open(conversation_id):
+            self.load_again()
+
+    async def _branch(self, conversation_id: str, message_id: str) -> None:
+        fork_id = new_id()
+        params = {"conversation_id": conversation_id, "id": fork_id, "message_id": message_id}
+        await self._desk.call("conversation.fork", params)
+        self.open(fork_id)
+
+    async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
+        self._is_loading_older = True
+        try:
+            page = await self._desk.call(
+                "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
+            )
+            self._store.apply_older(conversation_id, page)
+        finally:
+            self._is_loading_older = False
+
+    async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
+        """Load as much as it takes to show a message, on whichever path it is."""
+        self._wanted_message = ""
+        opened = self._store.open
+        leaf = self._store.newest_leaf(message_id)
+        if opened is None or leaf is None:
+            self._store.say("that message is no longer there")
+            return
+        if message_id not in opened.path:
+            self._wanted_message = message_id  # the snapshot of that path brings us here again
+            self._store.choose_leaf(leaf)
+            await self._use_leaf(conversation_id, leaf, is_at_hand=False)
+            return
+        while message_id not in opened.messages and self._store.has_older():
+            oldest = next(found for found in opened.path if found in opened.messages)
+            await self._load_older(conversation_id, oldest, PAGE_ROWS)
+            if not self._is_open(conversation_id):
+                return
+        self._store.show_message(message_id)
+
+
+def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:
+    question = Message(message_id, parent_id, "user", status="pending", run_id=run_id)
+    question.parts = [Part("text", [sanitize(text)], len(text))]
+    question.created_at_ms = _now_ms()
+    return question
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,225 @@
+"""Keeps what is drawn of one conversation equal to what the client library knows of it.
+
+Updates go into a `ConversationView`, which alone knows what they mean; what it says has changed becomes
+sanitised state. Text in flight is appended piece by piece: a delta costs what it brings, however long the
+answer is. Messages of our own that the server has not confirmed yet are shown behind what it has.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from chatty.client.updates import Snapshot, Update
+from chatty.client.view import ConversationView, PartView
+from chatty.client.view import MessageView as Known
+from chatty.rendering.sanitizer import StreamSanitizer
+from chatty.tui import wire
+from chatty.tui.dirty import Dirty
+from chatty.tui.state import ACTIVE_RUNS, Message, OpenConversation, Part, Run
+
+
+class Mirror:
+    """The open conversation.
+
+    Args:
+        opened: what is drawn; changed in place.
+        user_id: who looks, as `ConversationView` takes it.
+        projects: names of projects by id; whoever owns it may add to it.
+        clock: seconds, for the time a model thinks.
+    """
+
+    def __init__(
+        self,
+        opened: OpenConversation,
+        user_id: str | None,
+        projects: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.opened = opened
+        self.view = ConversationView(user_id)
+        self._projects = projects
+        self._clock = clock
+        self._thinking_since: dict[tuple[str, int], float] = {}
+        self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
+        self._pending: dict[str, Message] = {}
+        self._pending_runs: dict[str, Run] = {}
+        self._stopping: set[str] = set()
+
+    def apply(self, update: Update, dirty: Dirty) -> None:
+        """Take over one update and mark what must be drawn again."""
+        self.view.apply(update)
+        if isinstance(update, Snapshot):
+            self.opened.messages.clear()
+            self.opened.messages.update(self._pending)
+            self._sanitizers.clear()
+            self.opened.is_loading = self.opened.is_new = False
+        self.bring_up(dirty)
+
+    def bring_up(self, dirty: Dirty) -> None:
+        """Draw what the view says has changed, as after `choose_leaf` or `add_older` too."""
+        changes = self.view.take_changes()
+        confirmed = self._settle_pending()
+        for message_id in changes.messages:
+            self._bring_up_message(message_id)
+        dirty.messages |= changes.messages
+        if changes.shape or confirmed:
+            self._load_missing()
+            self._rebuild_path()
+            dirty.path = True
+        if changes.conversation or changes.shape or confirmed:
+            self._bring_up_head()
+            dirty.header = dirty.status = True
+
+    def projects_changed(self, dirty: Dirty) -> None:
+        """The project's name may be another one now."""
+        if self.view.conversation:
+            self._bring_up_head()
+            dirty.header = True
+
+    # Our own, not confirmed yet.
+
+    def show_pending(self, messages: list[Message], run: Run, dirty: Dirty) -> None:
+        """Show messages of our own, and their run, until the server's word on them replaces them."""
+        for message in messages:
+            self._pending[message.id] = message
+            self.opened.messages[message.id] = message
+        self._pending_runs[run.id] = run
+        self._pending_changed(dirty)
+
+    def drop_pending(self, run_id: str, dirty: Dirty) -> None:
+        """Take back what was shown for a request that was refused."""
+        self._pending_runs.pop(run_id, None)
+        for message in [message for message in self._pending.values() if message.run_id == run_id]:
+            del self._pending[message.id]
+            self.opened.messages.pop(message.id, None)
+        self._pending_changed(dirty)
+
+    def mark_stopping(self, run_id: str, dirty: Dirty) -> None:
+        """The run was asked to stop."""
+        self._stopping.add(run_id)
+        self._bring_up_head()
+        dirty.status = True
+
+    def _pending_changed(self, dirty: Dirty) -> None:
+        self._rebuild_path()
+        self._bring_up_head()
+        dirty.path = dirty.status = True
+
+    def _settle_pending(self) -> bool:
+        """Forget what the view knows by now; says whether there was anything."""
+        confirmed = [message_id for message_id in self._pending if message_id in self.view.nodes]
+        for message_id in confirmed:
+            del self._pending[message_id]
+        for run in [run for run in self._pending_runs.values() if self._knows(run)]:
+            del self._pending_runs[run.id]
+            confirmed.append(run.id)
+        return bool(confirmed)
+
+    def _knows(self, run: Run) -> bool:
+        reply = self.view.messages.get(run.reply_id)
+        return run.id in self.view.runs or (reply is not None and reply.run_id == run.id)
+
+    # Messages and their parts.
+
+    def _load_missing(self) -> None:
+        for message_id in self.view.messages:
+            if message_id not in self.opened.messages:
+                self._bring_up_message(message_id)
+
+    def _bring_up_message(self, message_id: str) -> None:
+        known = self.view.messages[message_id]
+        message = self.opened.messages.get(message_id)
+        if message is None:
+            message = self.opened.messages[message_id] = Message(message_id, known.parent_id, known.role)
+        wire.update_message(message, known, self.view.user_id)
+        self._bring_up_parts(message, known)
+
+    def _bring_up_parts(self, message: Message, known: Known) -> None:
+        del message.parts[len(known.parts) :]
+        last = len(known.parts) - 1
+        for index, part in enumerate(known.parts):
+            if index == len(message.parts):
+                message.parts.append(Part(wire.line(part.type), generation=part.revision))
+            drawn = message.parts[index]
+            if drawn.generation != part.revision or drawn.received > part.length:
+                self._sanitizers.pop((message.id, index), None)
+                drawn.pieces, drawn.received, drawn.generation = [], 0, part.revision
+            # The server closes all parts at the end of a run; a part that another follows is done before.
+            is_open = part.status == "streaming" and index == last and known.status == "streaming"
+            drawn.status = "streaming" if is_open else "completed"
+            wire.update_part(drawn, part)
+            self._append_text(message.id, index, drawn, part)
+            self._time(message.id, index, drawn)
+
+    def _append_text(self, message_id: str, index: int, drawn: Part, part: PartView) -> None:
+        key = (message_id, index)
+        sanitizer = self._sanitizers.get(key)
+        if drawn.received < part.length:
+            if sanitizer is None:
+                sanitizer = self._sanitizers[key] = StreamSanitizer()
+            if piece := sanitizer.feed(part.tail(drawn.received)):
+                drawn.pieces.append(piece)
+            drawn.received = part.length
+        if sanitizer is not None and drawn.status != "streaming":
+            del self._sanitizers[key]
+            if rest := sanitizer.finish():
+                drawn.pieces.append(rest)
+
+    def _time(self, message_id: str, index: int, drawn: Part) -> None:
+        """Measure how long the model thinks: nobody else says."""
+        key = (message_id, index)
+        if drawn.type != "reasoning":
+            return
+        if drawn.status == "streaming":
+            self._thinking_since.setdefault(key, self._clock())
+        elif (began_at := self._thinking_since.pop(key, None)) is not None:
+            drawn.seconds = self._clock() - began_at
+
+    # The path and the conversation itself.
+
+    def _rebuild_path(self) -> None:
+        """The way from the first message to the leaf, by the tree: linear in the path."""
+        view, opened = self.view, self.opened
+        pending = list(self._pending)
+        step = self._pending[pending[0]].parent_id if pending else view.leaf
+        path: list[str] = []
+        while step is not None and (node := view.nodes.get(step)) is not None and len(path) < len(view.nodes):
+            path.append(step)
+            step = node.parent_id
+        opened.path = path[::-1] + pending
+        opened.leaf_id = opened.path[-1] if opened.path else None
+        opened.places = {}
+        for message_id in path:
+            alike = view.siblings(message_id) if message_id in view.messages else []
+            if len(alike) > 1:
+                opened.places[message_id] = (alike.index(message_id) + 1, len(alike))
+
+    def _bring_up_head(self) -> None:
+        conversation, opened = self.view.conversation, self.opened
+        opened.title = wire.line(conversation.get("title")) or opened.title
+        if "project_id" in conversation or "id" in conversation:
+            opened.project = self._projects.get(conversation.get("project_id") or "", "")
+        if conversation.get("model"):
+            opened.model_provider, opened.model = wire.split_model(conversation["model"])
+        opened.runs = {run_id: self._run(wire.run(run)) for run_id, run in self.view.runs.items()}
+        opened.runs |= {run_id: self._run(run) for run_id, run in self._pending_runs.items()}
+        self._add_up()
+
+    def _run(self, run: Run) -> Run:
+        if run.id in self._stopping and run.status in ACTIVE_RUNS:
+            run.status = "cancelling"
+        return run
+
+    def _add_up(self) -> None:
+        """What the path holds and what it cost. A sum with a hole in it is no sum: then there is none."""
+        messages = [self.opened.messages.get(message_id) for message_id in self.opened.path]
+        replies = [message for message in messages if message is None or message.role == "assistant"]
+        newest = next((reply for reply in reversed(replies) if reply and reply.output_tokens), None)
+        self.opened.tokens = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
+        costs = [reply.cost_usd for reply in replies if reply and _has_cost(reply)]
+        is_whole = None not in replies and bool(costs) and None not in costs
+        self.opened.cost_usd = sum(cost for cost in costs if cost is not None) if is_whole else None
+
+
+def _has_cost(reply: Message) -> bool:
+    """Whether the reply is part of the sum: not while it is written, nor when nothing came of it."""
+    return reply.status == "completed" or bool(reply.output_tokens)

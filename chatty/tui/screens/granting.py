@@ -1,0 +1,55 @@
+"""Acts on what the program behind the screen wants of the person."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chatty.tui.overlays.entry import Entry
+from chatty.tui.overlays.question import Question
+from chatty.tui.screens.chat_actions import key_entry
+from chatty.tui.screens.first_run import FirstRun
+from chatty.tui.wishes import Ask, ProviderOffer, Wishes
+
+if TYPE_CHECKING:
+    from chatty.tui.screens.chat import ChatScreen
+
+
+def grant(screen: "ChatScreen", wishes: Wishes) -> None:
+    """Do what is wanted, once."""
+    screen.composer.history.add_earlier(wishes.earlier_prompts)
+    for text in wishes.texts:
+        screen.composer.give_back(text)
+    for question in wishes.questions:
+        _ask(screen, question)
+    if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
+        # Whoever has begun to write has decided to ask what is there.
+        screen.app.push_screen(FirstRun(wishes.offers), partial(_chosen, screen, wishes.offers))
+    if wishes.show_message:
+        screen.transcript.show_message(wishes.show_message)
+
+
+def _ask(screen: "ChatScreen", question: Ask) -> None:
+    def answered(is_yes: bool | None) -> None:
+        if is_yes:
+            question.act()
+
+    screen.app.push_screen(Question(question.name, question.text, question.yes), answered)
+
+
+def _chosen(screen: "ChatScreen", offers: list[ProviderOffer], name: str | None) -> None:
+    """Begin with who was chosen; ask first for what is missing. Nobody chosen is the guide."""
+    offer = next((offer for offer in offers if offer.name == name), None)
+    if offer is None or offer.state == "ready":
+        screen.backend.choose_provider(offer.name if offer else "guide")
+    elif offer.state == "needs a key":
+        screen.app.push_screen(key_entry(offer.title), partial(_key_given, screen, offer.name))
+    else:
+        entry = Entry("Its address", placeholder="http://127.0.0.1:8080/v1", hint="use it")
+        screen.app.push_screen(
+            entry, lambda address: screen.backend.add_endpoint(address) if address else None
+        )
+
+
+def _key_given(screen: "ChatScreen", name: str, key: str | None) -> None:
+    if key:
+        screen.backend.set_key(name, key)
+        screen.backend.choose_provider(name)

@@ -1,0 +1,14 @@
+"""What stands in an empty conversation: who answers, and what one can press. No tour."""
+
+from chatty.tui.keymap import Keymap
+from chatty.tui.spans import Span
+
+_SHOWN = (("model", "choose who answers"), ("chats", "earlier conversations"), ("prompt", "use a prompt"))
+
+
+def welcome_rows(model: str, keymap: Keymap) -> list[list[Span]]:
+    """A row for the model, an empty one, and a row for each key."""
+    first = [Span(model or "nobody", bold=True), Span(" answers here", "muted")]
+    keys = [(keymap.shown(name), words) for name, words in _SHOWN if keymap.shown(name)]
+    rows = [[Span(f"{key:<4}"), Span(words, "muted")] for key, words in (*keys, ("/", "everything else"))]
+    return [first, [], *rows]

@@ -1,0 +1,179 @@
+"""``chatty projects``, ``prompts`` and ``models``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.fake_server import FakeServer, Json
+from tests.cli.golden import assert_golden
+from tests.cli.processes import OnTerminal
+from tests.cli.samples import AT, PROJECT, PROMPT
+
+
+@pytest.fixture
+def stocked(server: FakeServer) -> FakeServer:
+    server.on("project.list", lambda p: {"items": [] if p.get("archived") else [PROJECT], "next": None})
+    server.on("prompt.list", {"items": [PROMPT], "next": None})
+    server.on("project.create", lambda p: {"project": {**PROJECT, "name": p["name"]}})
+    server.on("project.update", {"project": PROJECT})
+    server.on("prompt.create", {"prompt": PROMPT})
+    server.on("prompt.update", {"prompt": PROMPT})
+    for verb in ("archive", "restore", "delete"):
+        server.on(f"project.{verb}", {})
+    server.on("prompt.delete", {})
+    server.on("prompt.versions", {"items": VERSIONS})
+    return server
+
+
+VERSIONS: list[Json] = [
+    PROMPT["latest"],
+    {"n": 1, "body": "Review {{code}}", "variables": ["code"], "note": None, "created_at": AT},
+]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["projects", "list"],
+        ["projects", "show", "garden"],
+        ["prompts", "list"],
+        ["prompts", "show", "review"],
+        ["prompts", "versions", "review"],
+    ],
+    ids="-".join,
+)
+def test_reading_prints_the_golden_words(stocked: FakeServer, run: Run, words: list[str]) -> None:
+    result = run(*words)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert_golden("-".join(words[:2]) + ".txt", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["projects", "list"], {"items": [PROJECT], "next": None}),
+        (["projects", "show", PROJECT["id"]], {"project": PROJECT}),
+        (["prompts", "list"], {"items": [PROMPT], "next": None}),
+        (["prompts", "show", "review"], {"prompt": PROMPT}),
+        (["prompts", "versions", "review"], {"items": VERSIONS, "next": None}),
+        (["projects", "archive", "garden"], {"id": PROJECT["id"], "status": "archived"}),
+        (["projects", "restore", "garden"], {"id": PROJECT["id"], "status": "restored"}),
+        (["projects", "delete", "garden"], {"id": PROJECT["id"], "status": "deleted"}),
+        (["prompts", "delete", "review"], {"id": PROMPT["id"], "status": "deleted"}),
+    ],
+)
+def test_json(stocked: FakeServer, run: Run, words: list[str], value: Json) -> None:
+    assert json.loads(run(*words, "--json").stdout) == value
+
+
+def asked(server: FakeServer, method: str) -> Json:
+    """Return what was asked for, without the id that was minted for it."""
+    (params,) = server.params_of(method)
+    return {key: value for key, value in params.items() if key != "id"}
+
+
+def test_new_project(stocked: FakeServer, run: Run) -> None:
+    assert run("projects", "new", "garden", "--instructions", "Be brief.", "-m", "groq/x").returncode == 0
+    expected = {"name": "garden", "instructions": "Be brief.", "default_model": "groq/x"}
+    assert asked(stocked, "project.create") == expected
+
+
+def test_edit_project_clears_with_an_empty_text_and_guards_the_version(stocked: FakeServer, run: Run) -> None:
+    run("projects", "edit", "garden", "--instructions", "", "--name", "allotment")
+    changes = {"name": "allotment", "instructions": None}
+    assert asked(stocked, "project.update") == {"project_id": PROJECT["id"], "if_version": 4, **changes}
+    assert run("projects", "edit", "garden").returncode == 2
+
+
+def test_prompt_comes_from_an_option_a_file_or_a_pipe(stocked: FakeServer, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "p.md"
+    file.write_text("from a file")
+    run("prompts", "new", "a", "--body", "from an option", "--tag", "x", "--note", "why")
+    run("prompts", "new", "b", "-f", str(file))
+    run("prompts", "new", "c", input="from a pipe")
+    made = stocked.params_of("prompt.create")
+    assert [one["body"] for one in made] == ["from an option", "from a file", "from a pipe"]
+    assert (made[0]["tags"], made[0]["note"]) == (["x"], "why")
+    assert run("prompts", "new", "d", "--body", "x", "-f", str(file)).returncode == 2
+
+
+def test_edit_prompt_sends_only_what_changes(stocked: FakeServer, run: Run) -> None:
+    run("prompts", "edit", "review", "--title", "Other")
+    assert asked(stocked, "prompt.update") == {"prompt_id": PROMPT["id"], "if_version": 7, "title": "Other"}
+
+
+def test_prompt_is_written_in_the_editor(
+    stocked: FakeServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\ncat "$1" >> "$0.saw"\nprintf "edited" > "$1"\n')
+    editor.chmod(0o755)
+    with OnTerminal({**environment, "EDITOR": str(editor)}, "prompts", "edit", "review") as terminal:
+        assert terminal.wait() == 0
+    assert asked(stocked, "prompt.update")["body"] == "edited"
+    assert Path(f"{editor}.saw").read_text() == PROMPT["latest"]["body"]
+
+
+def test_body_of_a_version_goes_verbatim_into_a_pipe(stocked: FakeServer, run: Run) -> None:
+    assert run("prompts", "show", "review", "--body").stdout == "Review this:\n{{code}}"
+    assert run("prompts", "show", "review", "--body", "--version", "1").stdout == "Review {{code}}"
+    assert run("prompts", "show", "review", "--version", "9").returncode == 5
+
+
+def test_deleting_asks_a_person_first(stocked: FakeServer, environment: dict[str, str]) -> None:
+    for words in (["projects", "delete", "garden"], ["prompts", "delete", "review"]):
+        method = f"{words[0][:-1]}.delete"
+        with OnTerminal(environment, *words) as terminal:
+            terminal.read_until(b"[y/N]")
+            terminal.type(b"\n")
+            assert terminal.wait() == 130
+        assert stocked.params_of(method) == []
+        with OnTerminal(environment, *words) as terminal:
+            terminal.read_until(b"[y/N]")
+            terminal.type(b"y\n")
+            assert terminal.wait() == 0
+        with OnTerminal(environment, *words, "--yes") as terminal:
+            assert terminal.wait() == 0
+        assert len(stocked.params_of(method)) == 2
+
+
+def test_unknown_names_are_not_found(stocked: FakeServer, run: Run) -> None:
+    assert run("projects", "show", "nowhere").returncode == 5
+    assert run("prompts", "show", "nothing").returncode == 5
+
+
+MODELS: list[dict[str, Any]] = [
+    {
+        "id": "openai/tiny",
+        "provider": "openai",
+        "name": "tiny",
+        "context_tokens": 128000,
+        "input_usd_per_million": 0.15,
+        "output_usd_per_million": 0.6,
+        "is_ready": True,
+        "is_default": True,
+    },
+    {
+        "id": "groq/b\x1b[1mold",
+        "provider": "groq",
+        "name": "bold",
+        "context_tokens": None,
+        "input_usd_per_million": None,
+        "output_usd_per_million": None,
+        "is_ready": False,
+        "is_default": False,
+    },
+]
+
+
+def test_models(server: FakeServer, run: Run) -> None:
+    server.on("model.list", {"items": MODELS, "default": "openai/tiny"})
+    assert_golden("models-list.txt", run("models").stdout)
+    assert_golden("models-show.txt", run("models", "show", "openai/tiny").stdout)
+    value = json.loads(run("models", "list", "--all", "--provider", "groq", "--json").stdout)
+    assert value == {"items": MODELS, "next": None, "default": "openai/tiny"}
+    assert server.params_of("model.list")[-1] == {"all": True, "provider": "groq"}
+    assert run("models", "show", "openai/none").returncode == 5

@@ -1,0 +1,117 @@
+"""``chatty providers``: keys come by prompt, pipe or variable, and are never shown."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.fake_server import FakeServer, Json
+from tests.cli.golden import assert_golden
+from tests.cli.processes import OnTerminal
+
+KEY = "sk-canary-0123456789"
+OPENAI = {
+    "name": "openai",
+    "kind": "openai",
+    "base_url": None,
+    "default_model": "tiny",
+    "key_source": "keyring",
+    "builtin": True,
+}
+
+
+@pytest.fixture
+def adding(server: FakeServer) -> FakeServer:
+    server.on("provider.add", {"provider": OPENAI})
+    return server
+
+
+def test_list(server: FakeServer, run: Run) -> None:
+    server.on("provider.list", {"items": [OPENAI, {**OPENAI, "name": "groq", "key_source": "missing"}]})
+    assert_golden("providers-list.txt", run("providers", "list").stdout)
+    assert json.loads(run("providers", "--json").stdout)["items"][0] == OPENAI
+
+
+def test_key_from_a_pipe_and_from_a_variable(adding: FakeServer, run: Run) -> None:
+    results = [
+        run("providers", "add", "openai", "--key-stdin", input=KEY + "\n"),
+        run("providers", "add", "openai", "--key-env", "MY_KEY", "--keep-in", "file", MY_KEY=KEY),
+    ]
+    assert [asked["api_key"] for asked in adding.params_of("provider.add")] == [KEY, KEY]
+    assert adding.params_of("provider.add")[1]["keep_in"] == "file"
+    assert all(result.returncode == 0 and KEY not in result.stdout + result.stderr for result in results)
+
+
+def test_key_is_asked_for_without_an_echo(adding: FakeServer, environment: dict[str, str]) -> None:
+    with OnTerminal(environment, "providers", "add", "openai") as terminal:
+        terminal.read_until(b"Key for openai")
+        terminal.type(KEY.encode() + b"\n")
+        assert terminal.wait() == 0
+        assert KEY.encode() not in terminal.output
+        assert terminal.modes == terminal.before
+    assert adding.params_of("provider.add")[0]["api_key"] == KEY
+
+
+def test_provider_is_asked_for_when_none_is_named(adding: FakeServer, environment: dict[str, str]) -> None:
+    with OnTerminal(environment, "providers", "add", "--no-key") as terminal:
+        terminal.read_until(b"Provider (")
+        terminal.type(b"openai\n")
+        assert terminal.wait() == 0
+    assert adding.params_of("provider.add")[0]["name"] == "openai"
+
+
+def test_ctrl_c_while_the_key_is_asked_for_restores_the_terminal(
+    adding: FakeServer, environment: dict[str, str]
+) -> None:
+    with OnTerminal(environment, "providers", "add", "openai") as terminal:
+        terminal.read_until(b"Key for openai")
+        terminal.type(b"sk-half\x03")
+        assert terminal.wait() == 130
+        assert terminal.modes == terminal.before
+    assert adding.requests == []
+
+
+def test_endpoint_without_a_key(adding: FakeServer, run: Run) -> None:
+    run("providers", "add", "home", "--no-key", "--base-url", "http://localhost:1/v1", "--kind", "openai")
+    (asked,) = adding.params_of("provider.add")
+    expected = {"name": "home", "keep_in": "keyring", "base_url": "http://localhost:1/v1", "kind": "openai"}
+    assert asked == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--key-stdin"], ""),
+        (["--key-stdin"], "two keys"),
+        (["--key-env", "NOT_SET"], ""),
+        (["--key-stdin", "--no-key"], "x"),
+    ],
+)
+def test_what_is_no_key_is_refused_and_not_quoted(
+    adding: FakeServer, run: Run, words: list[str], text: str
+) -> None:
+    result = run("providers", "add", "openai", *words, input=text)
+    assert result.returncode == 2
+    assert "two keys" not in result.stderr
+    assert adding.requests == []
+
+
+def test_no_option_takes_a_key(run: Run) -> None:
+    assert run("providers", "add", "openai", "--key", KEY).returncode == 2
+    assert run("providers", "add", "openai", "--api-key", KEY).returncode == 2
+
+
+def test_test_says_whether_it_works_and_ends_with_the_code(server: FakeServer, run: Run) -> None:
+    good: Json = {"ok": True, "models": 7, "error": None, "elapsed_ms": 12.3}
+    server.on("provider.test", good)
+    assert run("providers", "test", "openai").stdout == "openai works: 7 models in 12 ms\n"
+    error = {"type": "provider/auth", "message": "The key was refused.", "retryable": False}
+    server.on("provider.test", {**good, "ok": False, "error": error})
+    result = run("providers", "test", "openai")
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+    assert json.loads(run("providers", "test", "openai", "--json").stdout)["error"] == error
+
+
+def test_remove(server: FakeServer, run: Run) -> None:
+    server.on("provider.remove", {})
+    assert run("providers", "remove", "openai").stdout == "removed openai\n"

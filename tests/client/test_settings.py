@@ -1,0 +1,112 @@
+"""The configuration file: what is in it, and that changing it never harms it."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from chatty.client import settings
+from chatty.protocol.errors import ProtocolError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "config" / "config.toml")
+
+
+def test_without_a_file_everything_is_as_it_comes(path: str) -> None:
+    assert settings.load(path).model_dump() == {
+        "model": None,
+        "name_conversations": True,
+        "screen": {
+            "theme": "chatty-dark",
+            "ascii_glyphs": False,
+            "editing": "shell",
+            "escape_delay_ms": 100,
+        },
+        "server": {"idle_minutes": 30.0},
+        "keys": {},
+    }
+
+
+def test_comments_and_order_survive_a_change(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text('# mine\nmodel = "guide"  # for now\n\n[screen]\ntheme = "paper"\n')
+    assert settings.set(path, "screen.escape_delay_ms", "25") == 25
+    assert settings.set(path, "model", "openai/x") == "openai/x"
+    assert Path(path).read_text() == (
+        '# mine\nmodel = "openai/x"  # for now\n\n[screen]\ntheme = "paper"\nescape_delay_ms = 25\n'
+    )
+
+
+def test_empty_value_goes_back_to_the_default(path: str) -> None:
+    settings.set(path, "server.idle_minutes", "0")
+    assert settings.get(path, "server.idle_minutes") == 0
+    assert settings.set(path, "server.idle_minutes", "") == 30.0
+
+
+def test_keys_of_actions_are_free(path: str) -> None:
+    assert settings.set(path, "keys.send", "ctrl+j, enter") == ["ctrl+j", "enter"]
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"), [("modle", ["model"]), ("screen.them", ["screen.theme"]), ("zzzzzzzz", [])]
+)
+def test_unknown_setting_names_the_nearest_known_one(path: str, key: str, nearest: list[str]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        settings.set(path, key, "x")
+    assert (caught.value.type, caught.value.details["nearest"]) == ("invalid_params/config", nearest)
+
+
+def test_unknown_key_in_the_file_is_refused(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text("[screen]\nthem = 1\n")
+    with pytest.raises(ProtocolError) as caught:
+        settings.load(path)
+    assert caught.value.details == {"key": "screen.them", "nearest": ["screen.theme"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("name_conversations", "perhaps"), ("screen.escape_delay_ms", "-1"), ("screen.editing", "ed")],
+)
+def test_impossible_value_changes_nothing(path: str, key: str, value: str) -> None:
+    settings.set(path, "model", "guide")
+    before = Path(path).read_bytes()
+    with pytest.raises(ProtocolError) as caught:
+        settings.set(path, key, value)
+    assert caught.value.type == "invalid_params/config"
+    assert Path(path).read_bytes() == before
+
+
+def test_file_that_is_not_toml_is_left_alone(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text("model = [")
+    with pytest.raises(ProtocolError) as caught:
+        settings.set(path, "model", "guide")
+    assert caught.value.type == "invalid_params/config"
+    assert Path(path).read_text() == "model = ["
+
+
+def test_describe_says_where_a_value_comes_from(path: str) -> None:
+    settings.set(path, "model", "guide")
+    rows = {row["key"]: row for row in settings.describe(path)}
+    assert rows["model"]["from"] == "file"
+    assert rows["screen.theme"]["from"] == "default"
+    assert all(row["means"] for row in rows.values())
+
+
+def count_up(path: str, name: str, times: int) -> None:
+    for number in range(times):
+        settings.set(path, f"keys.{name}", str(number))
+
+
+def test_writers_side_by_side_lose_no_change(path: str) -> None:
+    """Another program's change in the same file is never overwritten."""
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=count_up, args=(path, f"writer{number}", 10)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert settings.load(path).keys == {f"writer{number}": ["9"] for number in range(4)}

@@ -1,0 +1,346 @@
+"""The chat screen driven by keys: what is asked of the backend, and what stands on the screen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chatty.tui.app import Settings
+from chatty.tui.overlays.picker import Picker
+from chatty.tui.overlays.question import Question
+from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.wishes import Ask
+from tests.tui.fake_backend import FakeBackend
+from tests.tui.scripted_app import scripted
+
+
+@asynccontextmanager
+async def chat(
+    scene: str = "idle", size: tuple[int, int] = (120, 40), settings: Settings | None = None
+) -> AsyncIterator[tuple[Pilot[None], ChatScreen, FakeBackend]]:
+    app, backend = scripted(scene, settings)
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        await until(lambda: screen.shown_id is not None and not backend.store.wishes.earlier_prompts)
+        yield pilot, screen, backend
+
+
+async def until(is_met: Callable[[], bool]) -> None:
+    """Return once the condition holds; fail after ten seconds."""
+
+    async def waiting() -> None:
+        while not is_met():  # noqa: ASYNC110  # one turn of the loop each time: there is no event for it
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(waiting(), 10)
+
+
+def row(screen: ChatScreen, name: str) -> str:
+    """The text of a one-row widget."""
+    return screen.query_one(f"#{name}").render_line(0).text.rstrip()
+
+
+async def test_enter_sends_what_is_written_and_empties_the_composer() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"hello", "ctrl+j", *"world", "enter")
+        assert backend.calls[-1] == ("send", "hello\nworld")
+        assert screen.composer.is_empty
+
+
+async def test_blank_text_is_not_sent() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press("space", "enter")
+        assert backend.calls == []
+
+
+async def test_esc_stops_the_answer_and_keeps_the_text() -> None:
+    async with chat("chat") as (pilot, screen, backend):
+        await pilot.press(*"draft", "escape")
+        assert backend.calls[-1] == ("stop",)
+        assert screen.composer.text == "draft"
+
+
+async def test_esc_without_an_answer_stops_nothing() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press("escape")
+        assert backend.calls == []
+
+
+@pytest.mark.parametrize(
+    ("key", "call"),
+    [
+        ("r", ("again", "m4", None)),
+        ("c", ("continue_answer", "m4")),
+        ("b", ("branch", "m4")),
+        ("left", ("show_sibling", "m4", -1)),
+        ("right", ("show_sibling", "m4", 1)),
+    ],
+)
+async def test_key_on_the_selected_message(key: str, call: tuple[object, ...]) -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press("tab", key)
+        assert backend.calls[-1] == call
+
+
+async def test_selection_moves_by_message_and_leaves_to_the_composer() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("tab", "k", "k")
+        assert screen.transcript.selected_id == "m2"
+        await pilot.press("j", "escape")
+        assert screen.transcript.selected_id is None
+        assert screen.focused is screen.composer
+
+
+async def test_edit_puts_the_question_in_the_composer_and_sends_a_version() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("tab", "k", "e", "!", "enter")
+        assert backend.calls[-1] == (
+            "edit",
+            "m3",
+            "Would that also explain test_backoff on the slow runner?!",
+        )
+        assert screen.editing_id is None
+
+
+async def test_typed_twin_takes_the_number_of_the_message() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/again 2", "enter")
+        assert backend.calls[-1] == ("again", "m2", None)
+
+
+async def test_unknown_command_stays_in_the_composer_with_the_nearest_named() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/modle", "enter")
+        assert screen.composer.text == "/modle"
+        assert "there is no command /modle" in screen.store.note
+        assert backend.calls == []
+
+
+async def test_a_path_is_no_command_and_two_slashes_send_one() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/etc/hosts ?", "enter", *"//stop", "enter")
+        assert backend.calls[-2:] == [("send", "/etc/hosts ?"), ("send", "/stop")]
+
+
+async def test_slash_offers_commands_and_enter_runs_the_chosen() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/new")
+        assert screen.menu.is_open
+        await pilot.press("enter")
+        assert backend.calls[-1] == ("new_conversation",)
+        assert not screen.menu.is_open
+
+
+async def test_menu_moves_nothing() -> None:
+    async with chat() as (pilot, screen, _):
+        before = [widget.region for widget in (screen.transcript, screen.composer, screen.hints)]
+        await pilot.press("slash")
+        assert screen.menu.is_open
+        assert [widget.region for widget in (screen.transcript, screen.composer, screen.hints)] == before
+
+
+async def test_keys_typed_ahead_find_the_keyboard_where_it_went() -> None:
+    from textual import events
+
+    async with chat() as (_pilot, screen, backend):
+        for key in ("tab", "r", "x"):
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(lambda: screen.composer.text == "x")
+        assert backend.calls[-1] == ("again", "m4", None)
+
+
+async def test_long_paste_is_one_unit_and_travels_whole() -> None:
+    from textual import events
+
+    pasted = "line\r\n" * 42
+    async with chat() as (pilot, screen, backend):
+        screen.composer.post_message(events.Paste(pasted))
+        await until(lambda: not screen.composer.is_empty)
+        assert len(screen.composer.buffer.text) == 1
+        await pilot.press("enter")
+        assert backend.calls[-1] == ("send", ("line\n" * 42).strip("\n"))
+
+
+async def test_up_recalls_earlier_prompts_and_down_returns() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("up")
+        assert screen.composer.text == "Why does test_retry fail one time in ten?"
+        await pilot.press("up", "up")
+        assert screen.composer.text == "an older prompt"
+        await pilot.press("down", "down")
+        assert screen.composer.is_empty
+
+
+async def test_up_in_a_written_text_recalls_nothing() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"mine", "up")
+        assert screen.composer.text == "mine"
+
+
+async def test_reverse_search_finds_and_esc_gives_back() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"mine", "ctrl+r", *"older")
+        assert screen.composer.text == "an older prompt"
+        await pilot.press("escape")
+        assert screen.composer.text == "mine"
+
+
+async def test_composer_grows_to_ten_rows_and_never_over_half_the_window() -> None:
+    async with chat(size=(120, 40)) as (pilot, screen, _):
+        await pilot.press(*(["ctrl+j"] * 15))
+        assert screen.composer.outer_size.height == 12
+    async with chat(size=(60, 20)) as (pilot, screen, _):
+        await pilot.press(*(["ctrl+j"] * 15))
+        assert screen.composer.outer_size.height <= 10
+
+
+async def test_ctrl_c_clears_and_up_brings_the_text_back() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"lost?", "ctrl+c")
+        assert screen.composer.is_empty
+        await pilot.press("up")
+        assert screen.composer.text == "lost?"
+
+
+async def test_model_without_a_key_asks_for_it_in_place() -> None:
+    async with chat() as (pilot, _screen, backend):
+        await pilot.press("ctrl+l", *"opus", "enter", *"sk-secret", "enter")
+        assert backend.calls[-2:] == [
+            ("set_key", "anthropic", "sk-secret"),
+            ("choose_model", "anthropic/claude-opus-4.6", False),
+        ]
+
+
+async def test_key_is_drawn_as_dots() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+l", *"opus", "enter", *"sk-1")
+        shown = "\n".join(strip.text for strip in screen.app.screen._compositor.render_strips())
+        assert "sk-1" not in shown
+        assert "••••" in shown
+
+
+async def test_ctrl_s_makes_a_model_the_default() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press("ctrl+l", *"mini", "ctrl+s")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-mini", True)
+
+
+@pytest.mark.parametrize("name", ["archive", "delete", "restore"])
+async def test_conversation_is_put_away_and_brought_back_by_name(name: str) -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*f"/{name}", "enter")
+        assert backend.calls[-1] == (f"{name}_conversation",)
+
+
+async def test_project_that_is_not_there_can_be_named() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/project ", "backspace", "enter", *"new one", "enter")
+        assert backend.calls[-1] == ("choose_project", "new one")
+
+
+async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"since")
+        backend.store.give_back("refused")
+        await until(lambda: screen.composer.text == "refused\nsince")
+
+
+async def test_question_of_the_program_is_put_and_yes_acts() -> None:
+    acted = asyncio.Event()
+    async with chat() as (pilot, screen, backend):
+        backend.store.ask(Ask("Key", "Keep it in a file?", "keep", acted.set))
+        await until(lambda: isinstance(screen.app.screen, Question))
+        await pilot.press("y")
+        await asyncio.wait_for(acted.wait(), 10)
+
+
+async def test_search_shows_hits_and_opens_the_chosen() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("ctrl+f", "ctrl+f", *"words")
+        assert ("search", "words") in backend.calls
+        await until(lambda: isinstance(screen.app.screen, Picker) and bool(screen.store.hits))
+        await until(lambda: not screen.store._dirty)
+        await pilot.pause()
+        await pilot.press("enter")
+        assert backend.calls[-1] == ("open_conversation", "c2", "m9")
+
+
+async def test_every_list_opens_and_closes_leaving_the_text() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"text")
+        for keys in (["ctrl+p"], ["ctrl+l"], ["ctrl+f"], ["ctrl+g"], ["f1"]):
+            await pilot.press(*keys)
+            assert isinstance(screen.app.screen, Picker), keys
+            await pilot.press("escape")
+            assert screen.is_current
+        assert screen.composer.text == "text"
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+async def test_side_bar_filters_and_opens(size: tuple[int, int]) -> None:
+    async with chat(size=size) as (pilot, screen, backend):
+        await pilot.press("ctrl+o", *"kyoto", "enter")
+        assert backend.calls[-1] == ("open_conversation", "c5")
+        assert screen.focused is screen.composer
+
+
+async def test_draft_is_kept_for_each_conversation(tmp_path: Path) -> None:
+    settings = Settings(drafts_directory=tmp_path, client_id="a")
+    async with chat(settings=settings) as (pilot, screen, backend):
+        await pilot.press(*"for the first")
+        backend.open_conversation("c2")
+        await until(lambda: screen.shown_id == "c2")
+        assert screen.composer.is_empty
+        backend.open_conversation("c1")
+        await until(lambda: screen.shown_id == "c1")
+        assert screen.composer.text == "for the first"
+    async with chat(settings=settings) as (pilot, screen, _):
+        assert screen.composer.text == "for the first"
+
+
+@pytest.mark.parametrize(
+    ("size", "header", "hints"),
+    [
+        ((120, 40), "api-redesign › Fix the flaky test", "$0.021"),
+        ((80, 24), "api-redesign › Fix the flaky test", "12 % · $0.021"),
+        ((60, 20), "Fix the flaky test", "$0.021"),
+    ],
+)
+async def test_rows_fit_their_width(size: tuple[int, int], header: str, hints: str) -> None:
+    async with chat("chat", size) as (pilot, screen, _):
+        await pilot.pause()
+        assert row(screen, "header").strip().startswith(header)
+        assert row(screen, "hints").endswith(hints)
+        assert "? keys" in row(screen, "hints")
+        assert row(screen, "status").strip().startswith("answering")
+
+
+async def test_unusable_link_is_said_even_when_narrow() -> None:
+    async with chat("failing", (60, 20)) as (pilot, screen, _):
+        await pilot.pause()
+        assert "reconnecting" in row(screen, "header")
+
+
+async def test_sequence_shows_what_may_follow_and_esc_leaves() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+x")
+        assert "e editor" in row(screen, "hints")
+        await pilot.press("escape")
+        assert "editor" not in row(screen, "hints")
+
+
+async def test_remapped_key_works_and_is_shown() -> None:
+    settings = Settings(keys={"send": ["ctrl+e"]})
+    async with chat(settings=settings) as (_pilot, screen, _backend):
+        assert "^e send" in row(screen, "hints")
+
+
+async def test_links_other_than_web_and_mail_are_never_offered() -> None:
+    from chatty.tui.screens.extracting import links
+
+    text = "[a](javascript:x) [b](file:///etc) [c](https://e.org) <mailto:a@e.org> [d](http://e.org)"
+    assert links(text) == ["https://e.org", "mailto:a@e.org", "http://e.org"]

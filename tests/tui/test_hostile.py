@@ -1,0 +1,89 @@
+"""Foreign text reaches the terminal only in its sanitised form, in every place that shows some."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from chatty.rendering.guard import OutputGuard
+from chatty.rendering.sanitizer import sanitize
+from chatty.tui.app import ChattyApp
+from chatty.tui.overlays.models import ModelPicker
+from chatty.tui.screens import chat
+from chatty.tui.store import Store
+from tests.rendering.terminal_corpus import CASES, Case
+from tests.tui.fake_backend import FakeBackend
+from tests.tui.scenes import fill_with
+from tests.tui.terminal import terminal
+
+BATCH = 40
+"""Texts on one screen; all of their messages fit on it."""
+FROZEN_MS = 1_790_000_000_000
+
+
+def full_frame(app: ChattyApp) -> str:
+    """Everything on the screen as it would be written."""
+    return app.screen._compositor.render_full_update().render_segments(app.console)
+
+
+def batches() -> Iterator[tuple[Case, ...]]:
+    cases = iter(CASES)
+    while batch := tuple(itertools.islice(cases, BATCH)):
+        yield batch
+
+
+async def settled(app: ChattyApp) -> None:
+    """Return once everything asked for so far is laid out and drawn."""
+    done = asyncio.Event()
+    app.screen.call_after_refresh(done.set)
+    await asyncio.wait_for(done.wait(), 20)
+
+
+async def frames(bodies: list[str], names: list[str]) -> list[str]:
+    """The chat and the model picker with these texts, as written."""
+    store = Store()
+    app = ChattyApp(store, FakeBackend(store))
+    fill_with(store, bodies, names, FROZEN_MS)
+    async with app.run_test(size=(120, 420)):
+        screen = app.screen
+        assert isinstance(screen, chat.ChatScreen)
+        await settled(app)
+        screen.run("select")
+        screen.run("fold")
+        await settled(app)
+        written = [full_frame(app)]
+        await app.push_screen(ModelPicker(store.models, ""))
+        await settled(app)
+        written.append(full_frame(app))
+    return written
+
+
+@pytest.mark.parametrize("batch", list(batches()), ids=lambda batch: batch[0].name)
+async def test_hostile_text_is_written_as_its_sanitised_form(
+    batch: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "_now_ms", lambda: FROZEN_MS)
+    texts = [case.text for case in batch]
+    hostile = await frames(texts, texts)
+    clean = await frames(
+        [sanitize(text) for text in texts], [sanitize(text, multiline=False) for text in texts]
+    )
+    for shown, expected in zip(hostile, clean, strict=True):
+        assert shown == expected
+        assert OutputGuard().filter(shown) == shown
+
+
+def test_hostile_conversation_through_a_terminal_looks_like_its_sanitised_form() -> None:
+    screens = []
+    for scene in ("hostile", "hostile-sanitised"):
+        with terminal("--scene", scene, columns=120, rows=40) as term:
+            term.wait_for("the end")
+            term.send("\x0c")
+            term.wait_for("per million tokens")
+            written = term.written.decode(errors="replace")
+            assert "\x1b]52" not in written
+            assert "\x1b]0" not in written
+            assert not set(written) & {chr(code) for code in range(0x80, 0xA0)}
+            screens.append(term.text)
+    assert screens[0] == screens[1]

@@ -1,0 +1,42 @@
+"""However the client ends, the terminal is given back."""
+
+import os
+import signal
+
+import pytest
+
+from tests.tui.terminal import Terminal, terminal
+
+RESTORED = [b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1003l", b"\x1b[?1004l", b"\x1b[<u"]
+
+
+def assert_restored(term: Terminal) -> None:
+    for sequence in RESTORED:
+        assert sequence in term.written, sequence
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signal_restores_the_terminal(number: signal.Signals) -> None:
+    with terminal("--scene", "idle") as term:
+        os.kill(term.pid, number)
+        assert term.wait_end() == 128 + number
+        assert_restored(term)
+
+
+def test_quitting_restores_the_terminal() -> None:
+    with terminal("--scene", "idle") as term:
+        term.send("/quit\r")
+        assert term.wait_end() == 0
+        assert_restored(term)
+
+
+def test_suspending_gives_the_terminal_back_and_takes_it_again() -> None:
+    with terminal("--scene", "idle") as term:
+        term.send("\x1a")
+        term.wait_written(b"\x1b[?1049l")
+        assert os.waitpid(term.pid, os.WUNTRACED)[1] == (signal.SIGSTOP << 8) | 0x7F
+        term.written = b""
+        os.kill(term.pid, signal.SIGCONT)
+        term.wait_written(b"\x1b[?1049h")
+        term.send("back again")
+        term.wait_for("back again")

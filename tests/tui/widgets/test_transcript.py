@@ -1,0 +1,148 @@
+"""The transcript: a window of messages, and a view that does not move while someone reads."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chatty.client.updates import Delta
+from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.store import Store
+from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
+from tests.tui.fake_backend import FakeBackend
+from tests.tui.scripted_app import scripted
+
+
+@asynccontextmanager
+async def transcript(
+    scene: str, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[tuple[Transcript, Store, FakeBackend, ChatScreen]]:
+    app, backend = scripted(scene)
+    async with app.run_test(size=size):
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        await drawn(screen)
+        yield screen.transcript, backend.store, backend, screen
+
+
+async def drawn(screen: ChatScreen) -> None:
+    """Paint what is due and return once it is laid out."""
+    screen._paint()
+    done = asyncio.Event()
+    screen.call_after_refresh(done.set)
+    await asyncio.wait_for(done.wait(), 10)
+
+
+def shown(view: Transcript) -> list[str]:
+    """The rows on the screen."""
+    return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
+
+
+def delta(store: Store, words: str) -> None:
+    opened = store.open
+    assert opened is not None
+    part = opened.messages["m4"].parts[1]
+    store.apply("c1", Delta("m4", 1, part.received, words, 0, "text"))
+
+
+async def test_opening_many_messages_mounts_twenty() -> None:
+    async with transcript("long") as (view, _, _, _):
+        assert len(view._views) == WINDOW_AT_FIRST
+        assert view._window[-1] == "m10000"
+
+
+async def test_scrolling_up_brings_more_and_the_rows_stay_where_they_were() -> None:
+    async with transcript("long") as (view, _, _, screen):
+        view._scroll_rows_to(view.size.height + 3)
+        await drawn(screen)
+        before = shown(view)
+        view._extend_up()
+        await drawn(screen)
+        assert len(view._window) == 2 * WINDOW_AT_FIRST
+        assert shown(view) == before
+
+
+async def test_window_never_exceeds_its_bound() -> None:
+    async with transcript("all-loaded") as (view, _, _, screen):
+        for _ in range(15):
+            view.page(-1)
+            view._scroll_rows_to(0)
+            await drawn(screen)
+        assert len(view._views) == WINDOW_AT_MOST
+        view.to_end()
+        assert view._window[-1] == "m10000"
+
+
+async def test_reaching_the_first_loaded_message_asks_once_for_older_ones() -> None:
+    async with transcript("long") as (view, _, backend, screen):
+        for _ in range(4):
+            view.to_top()
+            await drawn(screen)
+        assert backend.calls.count(("want_older", "m9951")) == 1
+
+
+async def test_view_follows_the_answer_until_one_scrolls_up() -> None:
+    async with transcript("chat") as (view, store, _, screen):
+        delta(store, "3. and then\n4. the last\n")
+        await drawn(screen)
+        assert any("the last" in line for line in shown(view))
+        view.page(-1)
+        before = shown(view)
+        delta(store, "5. more\n6. and more\n7. and even more\n")
+        await drawn(screen)
+        assert shown(view) == before
+        assert view.new_lines == 3
+        await drawn(screen)
+        assert "↓ 3 new lines  end" in screen.status.render_line(0).text
+        view.to_end()
+        assert view.new_lines == 0
+
+
+async def test_folding_reasoning_renders_it_only_when_asked() -> None:
+    async with transcript("idle") as (view, _, _, screen):
+        view.to_top()
+        assert not any("Two readings" in line for line in shown(view))
+        view.show_message("m2")
+        view._select("m2")
+        view.toggle_fold()
+        await drawn(screen)
+        assert any("▾ thought" in line for line in shown(view))
+        assert any("Two readings of one clock." in line for line in shown(view))
+
+
+async def test_another_width_wraps_anew() -> None:
+    async with transcript("idle", (60, 20)) as (view, _, _, _):
+        assert max(len(line) for line in shown(view)) <= 58
+
+
+async def test_selected_message_has_the_bar_down_its_height() -> None:
+    async with transcript("idle") as (view, _, _, _):
+        view.select_newest()
+        bars = [line for line in shown(view) if line.startswith(" ▌")]
+        assert bars[-2:] == [f" ▌ {line[3:]}" for line in bars[-2:]]
+        assert bars[-1] == " ▌ Yes, it would."
+
+
+async def test_broken_answer_keeps_its_text_and_says_what_can_be_done() -> None:
+    async with transcript("failing") as (view, _, _, _):
+        text = "\n".join(shown(view))
+        assert "Yes. The fixture pins clock for the" in text
+        assert "failed  the provider is overloaded (529) · 380 tokens kept" in text
+        assert "tab then r retry  c continue  R another model" in text
+        view.select_newest()
+        assert "   r retry  c continue" in "\n".join(line.replace("▌", " ") for line in shown(view))
+
+
+async def test_mouse_selection_gives_the_text_on_the_screen() -> None:
+    from textual.geometry import Offset
+    from textual.selection import Selection
+
+    async with transcript("idle") as (view, _, _, _):
+        row = next(number for number in range(view._starts[-1]) if "Yes, it would." in view._plain(number))
+        found = view.get_selection(Selection(Offset(3, row), Offset(6, row)))
+        assert found is not None
+        assert found[0] == "Yes"
+
+
+async def test_empty_conversation_says_who_answers_and_what_to_press() -> None:
+    async with transcript("empty") as (view, _, _, _):
+        assert shown(view)[:3] == ["   guide answers here", "", "   ^l  choose who answers"]

@@ -47,7 +47,7 @@ async def test_killed_server_loses_no_more_than_the_last_moment(tmp_path: Path) 
     assert message["status"] == "interrupted"
     assert len(kept) >= len(due) > 0
     assert told.startswith(kept) or kept.startswith(told)
-    assert resumed["run"]["status"] == "queued"
+    assert resumed["run"]["status"] == "running"
 
 
 async def test_text_is_on_the_disk_soon(server: JoinedServer, tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ def test_question_asked_meanwhile_is_answered_after_the_first(person: Person) ->
     person.ask(term, "second question")
     term.wait_until(lambda: term.text.count("tok60-delay20  ") >= 2 and "enter send" in term.text)
     answers = [line for line in term.text.splitlines() if "question" in line and "▌" in line]
-    assert [re.sub(r".*▌ +", "", line).strip() for line in answers[-2:]] == ["first question", "second question"]
+    assert [re.sub(r".*▌ +", "", line).strip() for line in answers[-2:]] == [
+        "first question",
+        "second question",
+    ]
 
 
 def test_keys_typed_while_the_program_starts_are_all_there(person: Person) -> None:

@@ -69,7 +69,9 @@ def test_written_words_are_back_after_the_client_was_killed(person: Person) -> N
     term = person.open("-m", "openai/echo")
     term.send("words that were not sent")
     drafts = os.path.join(person.home.locations.drafts_dir, "local")
-    term.wait_until(lambda: os.path.isdir(drafts) and any(name.endswith(".json") for name in os.listdir(drafts)))
+    term.wait_until(
+        lambda: os.path.isdir(drafts) and any(name.endswith(".json") for name in os.listdir(drafts))
+    )
     os.kill(term.pid, signal.SIGKILL)
     again = person.open("-m", "openai/echo", wait="words that were not sent")
     again.send("\r")
@@ -82,7 +84,9 @@ def test_words_of_a_client_that_lives_stay_with_it(person: Person) -> None:
     one = person.open("-m", "openai/echo")
     one.send("mine alone")
     drafts = os.path.join(person.home.locations.drafts_dir, "local")
-    one.wait_until(lambda: os.path.isdir(drafts) and any(name.endswith(".json") for name in os.listdir(drafts)))
+    one.wait_until(
+        lambda: os.path.isdir(drafts) and any(name.endswith(".json") for name in os.listdir(drafts))
+    )
     other = person.open("-m", "openai/echo", wait="answers here")
     assert "mine alone" not in other.text
 

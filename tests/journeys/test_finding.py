@@ -58,7 +58,9 @@ def test_conversation_moves_into_a_project_that_is_made_on_the_way(person: Perso
     asked(person, term, "put me away")
     term.send("/project Paper trail\r")
     term.wait_for("Paper trail › put me away")
-    again = person.open("--project", "Paper trail", "-m", "openai/echo", wait="Paper trail › New conversation")
+    again = person.open(
+        "--project", "Paper trail", "-m", "openai/echo", wait="Paper trail › New conversation"
+    )
     asked(person, again, "another one")
     again.wait_for("Paper trail › another one")
 

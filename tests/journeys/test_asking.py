@@ -61,9 +61,9 @@ def test_question_asked_meanwhile_is_answered_after_the_first(person: Person) ->
 
 def test_keys_typed_while_the_program_starts_are_all_there(person: Person) -> None:
     term = person.open("-m", "openai/echo", wait="")
-    term.send("typed before the first frame\r")
+    term.send("typed early\r")
     # In the header, in the side bar, as the question, and as the answer.
-    term.wait_until(lambda: term.text.count("typed before the first frame") == 4)
+    term.wait_until(lambda: term.text.count("typed early") == 4)
 
 
 def test_queued_words_wait_for_a_conversation_that_is_still_being_found(person: Person) -> None:

@@ -167,6 +167,7 @@ class Recorder:
         self.lines: list[Line] = []
         self._stage = stage
         self._ids: dict[str, int] = {}
+        self._acted_at = 0
 
     async def ask(self, connection: str, method: str, **params: Any) -> Frame:
         """Send a request and record everything up to its answer; return the answer."""
@@ -187,7 +188,11 @@ class Recorder:
                 return frame
 
     async def until_event(self, connection: str, event_type: str) -> Frame:
-        """Record what a client gets up to an event of this type."""
+        """Record what a client gets up to an event of this type, if it has not come since the last act."""
+        for line in self.lines[self._acted_at :]:
+            frame: Frame = line.get("receives", {})
+            if line.get("connection") == connection and frame.get("params", {}).get("type") == event_type:
+                return frame
         return await self.until(connection, lambda frame: frame.get("params", {}).get("type") == event_type)
 
     async def write(self, connection: str, text: str, *, as_reasoning: bool = False) -> None:
@@ -217,6 +222,7 @@ class Recorder:
 
     async def _do(self, line: Line) -> None:
         self.lines.append(line)
+        self._acted_at = len(self.lines)
         await self._stage.act(line)
 
 

@@ -87,7 +87,7 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal under the program, and return once the program has ended."""
-        process = self.child.ptyproc
+        process = self.child.ptyproc  # type: ignore[attr-defined]  # pexpect leaves it untyped
         process.fileobj.close()
         process.closed = True
         deadline = time.monotonic() + DEADLINE_SECONDS

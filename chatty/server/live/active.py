@@ -10,7 +10,7 @@ from chatty.providers.base import ChatMessage, UsageReport
 from chatty.server.live.buffer import PartBuffer
 from chatty.server.live.context import ModelContext
 from chatty.server.live.pacer import DeltaPacer
-from chatty.server.turns import EndStatus, FinishedPart, TextPiece
+from chatty.server.run_writes import EndStatus, FinishedPart, TextPiece
 from chatty.store import rows
 from chatty.store.database import Database, Scope
 

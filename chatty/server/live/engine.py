@@ -32,6 +32,7 @@ from chatty.server.endpoints import Endpoints
 from chatty.server.errors import from_provider, from_store, internal
 from chatty.server.live import context as model_context
 from chatty.server.live.active import ActiveRun, Ticket
+from chatty.server.live.context import ModelContext
 from chatty.server.live.hub import Hub, PublishedEvent
 from chatty.server.live.journal import TextJournal
 from chatty.server.live.leases import LEASE_SECONDS, Leases
@@ -307,9 +308,9 @@ class RunEngine:
         model = run.model or ""
         shown = ticket.context
         if shown is None:
-            shown = await ticket.database.read(
-                ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
-            )
+            shown = await self._shown(active, model_context.UNKNOWN_WINDOW_TOKENS)
+        if shown.is_shortened or shown.code_points > model_context.LARGE_CODE_POINTS:
+            shown = await self._shown(active, await self._window(active))
         active.project_id = shown.project_id
         active.context = shown.messages
         active.first_index = len(shown.reply_so_far)
@@ -323,6 +324,21 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
+
+    async def _shown(self, active: ActiveRun, window_tokens: int) -> ModelContext:
+        ticket = active.ticket
+        return await ticket.database.read(ticket.scope, model_context.read, ticket.run, window_tokens)
+
+    @staticmethod
+    async def _window(active: ActiveRun) -> int:
+        """Return the model's context window in tokens; the first look-up reads the catalogue for 120 ms."""
+        known = await asyncio.to_thread(
+            catalog.context_window,
+            active.run.provider or "",
+            active.run.model or "",
+            base_url=active.base_url,
+        )
+        return known or model_context.UNKNOWN_WINDOW_TOKENS
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""

@@ -199,6 +199,15 @@ def test_restore_finds_what_was_deleted(server: FakeServer, run: Run) -> None:
     assert run("chats", "restore", FIRST).stdout == f"restored {FIRST}\n"
     assert run("chats", "restore", FIRST[:13]).stdout == f"restored {FIRST}\n"
     assert run("chats", "restore", SECOND[:13]).returncode == 5, "that one was never away"
+    last = run("chats", "restore", "last")
+    assert (last.returncode, "id" in last.stderr) == (2, True), "the last one is there: it needs no restoring"
+
+
+def test_nothing_archived_is_no_reason_to_start_a_conversation(server: FakeServer, run: Run) -> None:
+    server.on("conversation.list", {"items": [], "next": None})
+    server.on("project.list", {"items": [], "next": None})
+    assert run("chats", "list", "--archived").stderr == "no conversation is archived\n"
+    assert run("projects", "list", "--archived").stderr == "no project is archived\n"
 
 
 def test_fork_prints_the_new_id(two: FakeServer, run: Run) -> None:

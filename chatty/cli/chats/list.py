@@ -13,6 +13,8 @@ from chatty.cli.session import Session
 
 EXAMPLE = "chatty chats list --limit 5"
 
+_NONE_YET = 'no conversations yet; start one with: chatty ask "hello"'
+
 
 def list_chats(
     limit: Limit = 20,
@@ -33,7 +35,7 @@ def list_chats(
     print_table(
         ("ID", "ACTIVE", "MESSAGES", "TITLE"),
         [_row(row) for row in rows],
-        empty='no conversations yet; start one with: chatty ask "hello"',
+        empty="no conversation is archived" if archived else _NONE_YET,
     )
 
 

@@ -3,6 +3,7 @@
 The only catch-all of the package is here. It knows no command.
 """
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -44,7 +45,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    # Typer: about 40 ms, paid by every command and by no help page.
+    from chatty.cli.completion.candidates import VARIABLE
+
+    if not arguments and VARIABLE not in os.environ:
+        from chatty.cli.screen import open_screen
+
+        return open_screen()
+    # Typer: about 40 ms, paid by every command, and neither by a help page nor by a bare `chatty`.
     import typer
 
     from chatty.cli.app import root_command

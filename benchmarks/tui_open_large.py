@@ -111,7 +111,7 @@ async def open_ms(app: ChattyApp, conversation_id: str) -> float:
 
 
 async def online(app: ChattyApp) -> None:
-    while app._store.link.kind != "well":
+    while app._store.link.kind != "well":  # noqa: ASYNC110 - the store tells its painter, and nobody else
         await asyncio.sleep(0.01)
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/tui_start.py [--rounds 7]
 
-The real program talks to a local server that runs already. Both are started in a pseudo-terminal of 120x40 with bytecode present, in turns. Measured: the milliseconds
-until the input's prompt is on the screen, and until a key sent then is. Results are ratios of medians,
-written with the machine's name to benchmarks/results/.
+The real program talks to a local server that runs already. Both are started in a pseudo-terminal of
+120x40 with bytecode present, in turns. Measured: the milliseconds until the input's prompt is on the
+screen, and until a key sent then is. Results are ratios of medians, written with the machine's name to
+benchmarks/results/.
 """
 
 import argparse

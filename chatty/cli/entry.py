@@ -3,7 +3,6 @@
 The only catch-all of the package is here. It knows no command.
 """
 
-import os
 import signal
 import sys
 from types import FrameType
@@ -45,13 +44,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    from chatty.cli.completion.candidates import VARIABLE
-
-    if not arguments and VARIABLE not in os.environ:
+    if not arguments:
         from chatty.cli.screen import open_screen
 
         return open_screen()
-    # Typer: about 40 ms, paid by every command, and neither by a help page nor by a bare `chatty`.
+    # Typer: about 40 ms, paid by every command and by no help page.
     import typer
 
     from chatty.cli.app import root_command

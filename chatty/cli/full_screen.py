@@ -59,7 +59,6 @@ def full_screen(
         return
     if conversation and continue_last:
         raise usage_error("--continue and --conversation name two conversations; give one of them")
-    require_terminal()
     choices: dict[str, Any] = {
         "continue_last": continue_last,
         "conversation": conversation,
@@ -69,6 +68,7 @@ def full_screen(
     if plain:
         from chatty.cli.plain_chat import run as run_plain
 
+        require_terminal()
         run_plain(**choices)
     else:
         raise typer.Exit(open_screen(server=server, **choices))

@@ -1,4 +1,4 @@
-"""Opening the full-screen client. Without Typer: a bare ``chatty`` does not need it."""
+"""The way into the full-screen client, without Typer: `chatty` alone has no options to parse."""
 
 import os
 
@@ -13,20 +13,26 @@ def open_screen(
     project: str | None = None,
     model: str | None = None,
 ) -> int:
-    """Run the client until the person leaves, and return its exit code.
+    """Run the full-screen client until the user leaves, and return its exit code.
 
     Raises:
-        ProtocolError: there is no terminal, or what was named means nothing.
+        ProtocolError: usage, where there is no terminal; what the client raises at its start.
     """
     require_terminal()
     # Textual: 150 to 200 ms, paid by this command alone.
     from chatty.tui.app import run
 
-    return run(server, continue_last=continue_last, conversation=conversation, project=project, model=model)
+    return run(
+        server=server, continue_last=continue_last, conversation=conversation, project=project, model=model
+    )
 
 
 def require_terminal() -> None:
-    """Refuse to draw into a pipe."""
+    """Refuse politely where nobody could see a screen.
+
+    Raises:
+        ProtocolError: usage.
+    """
     if not (os.isatty(0) and os.isatty(1)):
         raise usage_error(
             'the full-screen client needs a terminal; in scripts use: chatty ask "your question"'

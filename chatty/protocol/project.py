@@ -47,6 +47,7 @@ class ProjectListParams(Params):
     """Projects by name."""
 
     archived: bool = False
+    """The archived ones instead of the others."""
     updated_since: Timestamp | None = None
     limit: PageSize = 50
     cursor: Cursor | None = None

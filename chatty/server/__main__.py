@@ -22,7 +22,6 @@ end and the other way round: the default of 5 ms would stand between a message a
 def main(arguments: list[str] | None = None) -> int:
     """Run the server; return its exit code: 0 also when another one serves already."""
     options = _parse(arguments)
-    _set_up_logging(options.log_file)
     # The imports below cost most of the start, so the arguments are checked first.
     from chatty.server import local
 
@@ -34,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         drain_seconds=options.drain_seconds,
     )
     try:
+        _set_up_logging(options.log_file)
         _run(local.run(settings, readiness))
     except local.AlreadyRunning:
         readiness.tell(ready=False, reason="locked")

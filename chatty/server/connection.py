@@ -6,6 +6,7 @@ connection knows frames, order and limits; what a method does is the dispatcher'
 
 import asyncio
 import enum
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from chatty.protocol.limits import Limits
 from chatty.server.live.hub import Hub
 from chatty.server.outbound import Channel, Outbound
 from chatty.server.subscription import Subscription
+
+logger = logging.getLogger(__name__)
 
 encode = msgspec.json.Encoder().encode
 
@@ -89,6 +92,8 @@ class Connection:
             raise ProtocolError(
                 "overloaded", "too many requests are unanswered; wait for an answer", retry_after_ms=100
             )
+        if self.outbound.is_full:
+            raise ProtocolError("overloaded", "too many answers are unread; read them", retry_after_ms=1000)
 
     def cancel_request(self, request_id: RequestId) -> None:
         """Give up on a request; it is still answered."""
@@ -163,8 +168,11 @@ class Connection:
             self._in_flight[request_id].cancel()
         self.outbound.closed()
         self.credentials = None
-        for forget in list(self.on_ephemeral_end.values()):
-            await forget()
+        for conversation_id, forget in list(self.on_ephemeral_end.items()):
+            try:
+                await forget()
+            except Exception:  # the next one must be forgotten all the same
+                logger.exception("ephemeral conversation %s could not be forgotten", conversation_id)
         self.on_ephemeral_end.clear()
 
     def _on_lagged(self, conversation_ids: set[str]) -> None:

@@ -7,6 +7,7 @@ asked to stop first drains, then closes, then unlinks.
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -193,7 +194,7 @@ def _lock(path: Path) -> Iterator[None]:
     Raises:
         AlreadyRunning: somebody else holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open_lock(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -202,6 +203,15 @@ def _lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # it can be locked all the same, and read
 
 
 @contextlib.contextmanager
@@ -247,7 +257,10 @@ def own_directory(path: Path) -> None:
 def _record_place(settings: ServerSettings) -> None:
     """Note beside the lock where the socket is, for clients that cannot derive it."""
     note = settings.data_dir / "server.socket"
-    note.write_text(f"{settings.socket_path}\n", encoding="utf-8")
+    try:
+        note.write_text(f"{settings.socket_path}\n", encoding="utf-8")
+    except OSError as error:
+        logger.warning("%s could not be written: %s", note, error.strerror)
 
 
 def failure(error: Exception) -> ProtocolError:

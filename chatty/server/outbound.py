@@ -18,6 +18,8 @@ STUCK_SECONDS: Final = 30.0
 """How long a socket may stay unwritable before its peer is dropped."""
 MAX_QUEUED_EVENTS: Final = 1000
 MAX_QUEUED_BYTES: Final = 4 << 20
+MAX_ANSWER_BYTES: Final = 64 << 20
+"""Answers are never thrown away; a peer that asks on and on without reading them is dropped here."""
 SLICE_CODE_POINTS: Final = 64 << 10
 """Longest text of one catching-up delta; keeps frames far below the outbound aim."""
 
@@ -72,6 +74,11 @@ class Outbound:
         """Told of every event that was written."""
         self.wrote = False
         """Set by every write; the heartbeat clears it to notice silence."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the peer has so much to read that it should not ask for more."""
+        return self._queued_events > MAX_QUEUED_EVENTS or self._queued_bytes > MAX_QUEUED_BYTES
 
     def send(self, body: bytes) -> None:
         """Send an answer or a notice."""
@@ -138,8 +145,10 @@ class Outbound:
         self._queue.append(entry)
         self._queued_bytes += len(entry.body)
         self._queued_events += entry.conversation_id is not None
-        if self._queued_events > MAX_QUEUED_EVENTS or self._queued_bytes > MAX_QUEUED_BYTES:
+        if self._queued_events and self.is_full:
             self._shed()
+        if self._queued_bytes > MAX_ANSWER_BYTES:
+            self._channel.abort()
 
     def _emit(self, entry: _Queued) -> None:
         if entry.event is not None and (part := entry.event.closes) is not None:

@@ -4,6 +4,7 @@ A value passed around, not a place for behaviour: what the parts do is in their 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from chatty.server.stores import Stores
 from chatty.server.vault import Vault
 from chatty.store import conversations, rows, runs
 from chatty.store.database import Scope
-from chatty.store.errors import StoreError
+from chatty.store.errors import NotFound, StoreError
 
 
 @dataclass(slots=True)
@@ -63,7 +64,9 @@ class Services:
             )
 
     def tell_workspace(self, conversation: Conversation) -> None:
-        """Tell every connection that wants to know that a conversation changed."""
+        """Tell every connection that wants to know that a conversation changed; never of ephemeral ones."""
+        if self.stores.is_ephemeral(conversation.id):
+            return
         body: bytes | None = None
         for connection in self.connections:
             if not connection.wants_workspace_signals:
@@ -86,8 +89,6 @@ class Services:
         task.add_done_callback(self._tasks.discard)
 
     async def _look_up_and_tell(self, conversation_id: str) -> None:
-        if self.stores.is_ephemeral(conversation_id):
-            return
         try:
             row = await self.stores.durable.read(self.principal.scope, conversations.get, conversation_id)
         except StoreError:
@@ -100,9 +101,14 @@ class Services:
         for run in await database.read(scope, runs.list_active, conversation_id):
             await self.engine.cancel(run)
         await self.engine.settled(conversation_id)
-        await database.write(scope, conversations.purge, conversation_id, now_ms())
+        with contextlib.suppress(NotFound):  # its first message was refused
+            await database.write(scope, conversations.purge, conversation_id, now_ms())
         self.stores.forget(conversation_id)
 
     def shown(self, row: rows.Conversation) -> Conversation:
         """Return a conversation as clients see it now."""
-        return wire.conversation(row, is_answering=self.engine.is_answering(row.id))
+        return wire.conversation(
+            row,
+            is_answering=self.engine.is_answering(row.id),
+            is_ephemeral=self.stores.is_ephemeral(row.id),
+        )

@@ -92,12 +92,14 @@ def answer(
             open_parts=parts,
             events=[msgspec.json.decode(event.body)["params"] for event in state.tail],
         )
+    assert state.conversation is not None, "a state without a tail is a snapshot"
+    shown = services.shown(state.conversation).model_copy(update={"is_answering": bool(state.active)})
     return ConversationSubscribeResult(
         mode="snapshot",
         history_id=services.history_id,
         head=state.head,
         open_parts=parts,
-        conversation=services.shown(state.conversation) if state.conversation else None,
+        conversation=shown,
         messages=state.messages,
         has_older=state.has_older,
         leaf=state.leaf,

@@ -12,8 +12,9 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.server import wire
 from chatty.server.clock import milliseconds, timestamp
+from chatty.server.records import Changed, record
 from chatty.server.turns import payload_hash
-from chatty.store import conversations, events, messages, rows
+from chatty.store import conversations, messages, rows
 from chatty.store import parts as part_rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
@@ -58,10 +59,11 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
 
     Raises:
         ProtocolError: `invalid_params`: a message comes before its parent, or has a role nobody knows.
-        IdempotencyMismatch: another conversation has this id.
     """
+    if (yield from conversations.find(scope, exported.id)) is not None:
+        return Taken(None, 0)
     created_at = milliseconds(exported.created_at)
-    inserted = yield from conversations.insert(
+    yield from conversations.insert(
         scope,
         rows.NewConversation(
             id=exported.id,
@@ -74,8 +76,6 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
         payload_hash(exported),
         created_at,
     )
-    if inserted.duplicate:
-        return Taken(None, 0)
     known: set[str] = set()
     for message in exported.messages:
         if message.parent_id is not None and message.parent_id not in known:
@@ -84,13 +84,12 @@ def take_over(scope: Scope, exported: ExportedConversation, at_ms: int) -> Work[
         yield from _insert(scope, exported.id, message)
     if exported.leaf is not None:
         yield from conversations.set_leaf(scope, exported.id, exported.leaf)
-    row = yield from _record(scope, exported.id, "conversation.created", at_ms)
-    return Taken(row[0], len(exported.messages))
+    row = yield from conversations.get(scope, exported.id)
+    row, _ = yield from record(scope, row, "conversation.created", at_ms)
+    return Taken(row, len(exported.messages))
 
 
-def fork(
-    scope: Scope, params: ConversationForkParams, at_ms: int
-) -> Work[tuple[rows.Conversation, list[rows.StoredEvent]]]:
+def fork(scope: Scope, params: ConversationForkParams, at_ms: int) -> Work[Changed]:
     """Copy the path up to a message into a new conversation.
 
     Raises:
@@ -119,7 +118,8 @@ def fork(
         return inserted.row, []
     if leaf is not None:
         yield from _copy_path(scope, source.id, leaf, params.id)
-    return (yield from _record(scope, params.id, "conversation.forked", at_ms))
+    row = yield from conversations.get(scope, params.id)
+    return (yield from record(scope, row, "conversation.forked", at_ms))
 
 
 def _copy_path(scope: Scope, source_id: str, leaf: str, target_id: str) -> Work[None]:
@@ -185,12 +185,3 @@ def _exported(row: rows.Message, pieces: list[rows.Part]) -> ExportedMessage:
         model=row.model,
         finish_reason=row.finish_reason,
     )
-
-
-def _record(
-    scope: Scope, conversation_id: str, event_type: str, at_ms: int
-) -> Work[tuple[rows.Conversation, list[rows.StoredEvent]]]:
-    row = yield from conversations.get(scope, conversation_id)
-    data = {"conversation": wire.plain(wire.conversation(row))}
-    stored = yield from events.append(scope, conversation_id, [(event_type, scope.user_id, data)], at_ms)
-    return (yield from conversations.get(scope, conversation_id)), stored

@@ -33,7 +33,9 @@ def plain(model: Any) -> dict[str, Any]:
     return dumped
 
 
-def conversation(row: rows.Conversation, *, is_answering: bool = False) -> conversation_models.Conversation:
+def conversation(
+    row: rows.Conversation, *, is_answering: bool = False, is_ephemeral: bool = False
+) -> conversation_models.Conversation:
     """Return a conversation as clients see it."""
     settings = load(row.params)
     forked = None
@@ -50,6 +52,7 @@ def conversation(row: rows.Conversation, *, is_answering: bool = False) -> conve
         system=settings.get("system"),
         params=settings.get("options", {}),
         origin=row.origin,
+        ephemeral=is_ephemeral,
         head=row.head_seq,
         message_count=row.message_count,
         version=row.version,

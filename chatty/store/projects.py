@@ -82,10 +82,10 @@ def list_page(
     scope: Scope,
     limit: int = 50,
     cursor: str | None = None,
-    include_archived: bool = False,
+    archived: bool = False,
     updated_since: int | None = None,
 ) -> Work[Page[Project]]:
-    """Return a page of projects by name.
+    """Return a page of projects by name: those in use, or the archived ones instead.
 
     With `updated_since` (ms, inclusive) the page is the changes since then, in their order, archived ones
     and tombstones (`deleted_at`) included.
@@ -96,8 +96,7 @@ def list_page(
     if updated_since is not None:
         return (yield from _changed_page(scope, limit, cursor, updated_since))
     where = Conditions("workspace_id = $1", "deleted_at IS NULL", arguments=(scope.workspace_id,))
-    if not include_archived:
-        where.add("archived_at IS NULL")
+    where.add("archived_at IS NOT NULL" if archived else "archived_at IS NULL")
     if cursor is not None:
         where.add("(name, id) > ({}, {})", *decode_cursor(cursor, str, str))
     limit_mark = where.bind(limit + 1)

@@ -77,6 +77,8 @@ class ScriptedProvider:
             reasons=True,
             is_language_model=True,
         )
+        self.finishes_at_once = False
+        """Requests made from now on get an empty reply, without the test taking part."""
         self._asked: asyncio.Queue[ScriptedReply] = asyncio.Queue()
 
     @property
@@ -89,12 +91,19 @@ class ScriptedProvider:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._asked.get()
 
+    def take(self) -> ScriptedReply:
+        """Return the next request, which must be here."""
+        return self._asked.get_nowait()
+
     def stream(
         self, endpoint: Endpoint, request: ChatRequest
     ) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """See `chatty.providers.base.Provider.stream`."""
         reply = ScriptedReply(endpoint, request)
-        self._asked.put_nowait(reply)
+        if self.finishes_at_once:
+            reply.finish()
+        else:
+            self._asked.put_nowait(reply)
         return reply.stream()
 
     async def list_models(self, endpoint: Endpoint) -> Sequence[ModelInfo]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chatty.client.updates import Delta, Event, Snapshot
+from chatty.client.view import ConversationView
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.protocol.limits import DEFAULT_LIMITS, Limits
@@ -178,6 +180,8 @@ class JoinedServer:
     """Answers as `openai`: needs a key."""
     dispatcher: Dispatcher
     clients: list[JoinedClient] = field(default_factory=list)
+    has_foreign_frames: bool = False
+    """The test itself published frames, which need not be what the schema says."""
 
     def open(self, *, trusted: bool = True) -> JoinedClient:
         """Open a connection that has not said anything."""
@@ -246,9 +250,9 @@ async def begin(client: JoinedClient, text: str = "hello", **more: Any) -> Talk:
     """Make a conversation, subscribed, with a message and a queued reply."""
     conversation_id = new_id()
     params = sending(conversation_id, text, subscribe=True, **more)
-    params["conversation"]["create"] = {"origin": "tui"} | params["conversation"].get("create", {})
+    params["conversation"].setdefault("create", {"origin": "tui"})
     await client.call("message.send", params)
-    return Talk(conversation_id, params["id"], params["run"]["reply_id"], params["run"]["id"])
+    return Talk(params["conversation"]["id"], params["id"], params["run"]["reply_id"], params["run"]["id"])
 
 
 async def finished_talk(server: JoinedServer, client: JoinedClient, text: str = "hello") -> Talk:
@@ -259,3 +263,138 @@ async def finished_talk(server: JoinedServer, client: JoinedClient, text: str = 
     reply.finish()
     await client.saw_event("run.finished", run_id=talk.run_id)
     return talk
+
+
+class StrictView:
+    """Follows one conversation through a client's frames, and fails on any gap, overlap or repetition."""
+
+    def __init__(self, client: JoinedClient, conversation_id: str) -> None:
+        self.view = ConversationView()
+        self._client = client
+        self._conversation_id = conversation_id
+        self._lengths: dict[tuple[str, int], int] = {}
+        self._read = 0
+
+    async def join(self, **params: Any) -> Frame:
+        """Subscribe and take over the answer; what follows is taken by `follow`."""
+        request_id = self._client.post(
+            "conversation.subscribe", {"conversation_id": self._conversation_id, **params}
+        )
+        answer = await self._client.answer(request_id)
+        if "error" in answer:
+            raise ProtocolError.from_wire(answer["error"])
+        result: Frame = answer["result"]
+        self.follow(until=answer)
+        self._begin(result)
+        for event in result["events"]:
+            if event["type"] == "part.completed":
+                await self._read_what_is_missing(event["data"])
+        return result
+
+    async def leave(self) -> None:
+        """End the connection."""
+        await self._client.leave()
+
+    def follow(self, until: Frame | None = None) -> None:
+        """Take every frame written since the last one taken, up to one of them."""
+        while self._read < len(self._client.frames):
+            frame = self._client.frames[self._read]
+            self._read += 1
+            if frame is until:
+                return
+            params = frame.get("params", {})
+            if frame.get("method") == "event" and params["conversation_id"] == self._conversation_id:
+                self._take_event(params)
+            elif frame.get("method") == "delta" and params["c"] == self._conversation_id:
+                self._take_delta(params)
+
+    async def follow_to(self, head: int) -> None:
+        """Follow until this event has been taken."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            self.follow()
+            while self.view.head < head:
+                await self._client.channel.changed()
+                self.follow()
+
+    def _begin(self, result: Frame) -> None:
+        if result["mode"] == "snapshot":
+            self.view.apply(Snapshot(result))
+            self._lengths = {
+                (message["id"], index): len(part["text"])
+                for message in result["messages"]
+                for index, part in enumerate(message["parts"])
+            }
+        for event in result["events"]:
+            self._take_event(event, has_text=False)
+        for part in result["open_parts"]:
+            self._lengths[part["message_id"], part["part"]] = len(part["text"])
+            if result["mode"] == "tail":
+                self.view.apply(
+                    Delta(part["message_id"], part["part"], 0, part["text"], part["g"], part["type"])
+                )
+
+    async def _read_what_is_missing(self, data: Frame) -> None:
+        """Fetch the text of a part that was completed while nobody listened: a tail holds no text."""
+        place = data["message_id"], data["part"]
+        offset = self._lengths.get(place, 0)
+        if offset < data["len"]:
+            read = {"conversation_id": self._conversation_id, "message_id": place[0], "part": place[1]}
+            piece = await self._client.call("part.read", {**read, "from": offset})
+            self._lengths[place] = data["len"]
+            self.view.apply(Delta(*place, offset, piece["text"], piece["g"], piece["type"]))
+
+    def _take_event(self, params: Frame, *, has_text: bool = True) -> None:
+        assert params["seq"] == self.view.head + 1, (params["seq"], self.view.head)
+        data = params["data"]
+        if params["type"] == "part.completed" and has_text:
+            assert self._lengths.get((data["message_id"], data["part"]), 0) == data["len"], data
+        if params["type"] == "message.created":
+            for index, part in enumerate(data["message"]["parts"]):
+                self._lengths[data["message"]["id"], index] = len(part["text"])
+        self.view.apply(
+            Event(
+                self._conversation_id, params["seq"], params["type"], params["at"], params.get("actor"), data
+            )
+        )
+
+    def _take_delta(self, params: Frame) -> None:
+        place = params["m"], params["p"]
+        assert params["o"] == self._lengths.get(place, 0), (params, self._lengths.get(place))
+        self._lengths[place] = params["o"] + len(params["d"])
+        self.view.apply(Delta(*place, params["o"], params["d"], params.get("g", 0), params.get("t", "text")))
+
+
+def everything(view: ConversationView) -> Frame:
+    """Return what two views of the same moment must agree on."""
+    names = ("id", "title", "model", "system", "message_count", "is_answering", "head")
+    return {
+        "conversation": {name: view.conversation.get(name) for name in names},
+        "messages": {
+            message.id: {
+                **{name: getattr(message, name) for name in message.__slots__ if name != "parts"},
+                "parts": [part.as_wire() for part in message.parts],
+            }
+            for message in view.messages.values()
+        },
+        "nodes": view.nodes,
+        "leaf": view.leaf,
+        "runs": {
+            run["id"]: {name: run[name] for name in ("status", "message_id", "provider", "model")}
+            for run in view.runs.values()
+        },
+    }
+
+
+def differences(first: Any, second: Any, where: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return where two values differ, by path: what a failed comparison of views should show."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        found: dict[str, tuple[Any, Any]] = {}
+        for name in first.keys() | second.keys():
+            found |= differences(first.get(name), second.get(name), f"{where}/{name}")
+        return found
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        found = {}
+        for index, pair in enumerate(zip(first, second, strict=True)):
+            found |= differences(*pair, where=f"{where}/{index}")
+        return found
+    return {} if first == second else {where: (first, second)}

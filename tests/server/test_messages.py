@@ -43,8 +43,8 @@ async def test_accepted_message_comes_back_with_its_reply_and_events(
     assert result["message"]["parts"] == [
         {"type": "text", "text": "first line\nsecond", "status": "completed", "g": 0}
     ]
-    assert (result["run"]["status"], result["run"]["message_id"]) == ("queued", params["run"]["reply_id"])
-    assert result["seq"] == 4
+    assert (result["run"]["status"], result["run"]["message_id"]) == ("running", params["run"]["reply_id"])
+    assert result["seq"] == 5
     await client.saw_event("run.started", run_id=params["run"]["id"])
     assert [event["type"] for event in client.events()][:4] == [
         "conversation.created",
@@ -167,7 +167,7 @@ async def test_second_run_for_one_message_is_refused(server: JoinedServer, clien
 
 async def test_edit_makes_a_sibling(server: JoinedServer, client: JoinedClient) -> None:
     talk = await finished_talk(server, client)
-    edited = {
+    edited: Frame = {
         "conversation_id": talk.id,
         "message_id": talk.message_id,
         "id": new_id(),
@@ -188,7 +188,7 @@ async def test_edit_makes_a_sibling(server: JoinedServer, client: JoinedClient) 
 
 async def test_only_what_people_said_is_edited(server: JoinedServer, client: JoinedClient) -> None:
     talk = await finished_talk(server, client)
-    params = {"conversation_id": talk.id, "message_id": talk.reply_id, "id": new_id()}
+    params: Frame = {"conversation_id": talk.id, "message_id": talk.reply_id, "id": new_id()}
     params["parts"] = [{"type": "text", "text": "no"}]
     assert await refused(client, "message.edit", params) == "invalid_params"
 

@@ -72,8 +72,8 @@ async def test_list_pages_by_name_without_archived_ones(database: Database, scop
     second = await database.read(scope, projects.list_page, 2, first.next_cursor)
     assert [project.name for project in first.items + second.items] == ["a", "b", "d"]
     assert second.next_cursor is None
-    everything = await database.read(scope, projects.list_page, 10, None, True)
-    assert [project.name for project in everything.items] == ["a", "b", "c", "d"]
+    archived = await database.read(scope, projects.list_page, 10, None, True)
+    assert [project.name for project in archived.items] == ["c"]
     await database.write(scope, projects.restore, hidden.id, NOW)
     assert len((await database.read(scope, projects.list_page)).items) == 4
 

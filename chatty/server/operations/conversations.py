@@ -10,13 +10,13 @@ from chatty.server import snapshots, transfer, wire
 from chatty.server.clock import milliseconds, now_ms
 from chatty.server.context import RequestContext
 from chatty.server.live.hub import PublishedEvent
+from chatty.server.records import Changed, record
 from chatty.server.registry import operation
 from chatty.server.turns import payload_hash
-from chatty.store import conversations, events, projects, rows, runs
+from chatty.store import conversations, projects, rows, runs
 from chatty.store.database import Scope, Work
 
 ParamsT = TypeVar("ParamsT")
-Changed = tuple[rows.Conversation, list[rows.StoredEvent]]
 Change = Callable[[Scope, ParamsT, int], Work[Changed]]
 """A unit of work `(scope, params, at_ms)` that changes a conversation and says so in its log."""
 
@@ -295,7 +295,7 @@ def _create(scope: Scope, params: models.ConversationCreateParams, at_ms: int) -
     )
     if inserted.duplicate:
         return inserted.row, []
-    return (yield from _record(scope, inserted.row, "conversation.created", at_ms))
+    return (yield from record(scope, inserted.row, "conversation.created", at_ms))
 
 
 def _update(scope: Scope, params: models.ConversationUpdateParams, at_ms: int) -> Work[Changed]:
@@ -318,30 +318,19 @@ def _update(scope: Scope, params: models.ConversationUpdateParams, at_ms: int) -
             settings["options"] = params.params
         patch["params"] = wire.dump({key: value for key, value in settings.items() if value})
     row = yield from conversations.update(scope, params.conversation_id, patch, params.if_version, at_ms)
-    return (yield from _record(scope, row, "conversation.updated", at_ms))
+    return (yield from record(scope, row, "conversation.updated", at_ms))
 
 
 def _archive(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
     row = yield from conversations.archive(scope, params.conversation_id, at_ms)
-    return (yield from _record(scope, row, "conversation.archived", at_ms))
+    return (yield from record(scope, row, "conversation.archived", at_ms))
 
 
 def _restore(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
     row = yield from conversations.restore(scope, params.conversation_id, at_ms)
-    return (yield from _record(scope, row, "conversation.restored", at_ms))
+    return (yield from record(scope, row, "conversation.restored", at_ms))
 
 
 def _delete(scope: Scope, params: models.ConversationDeleteParams, at_ms: int) -> Work[Changed]:
     row = yield from conversations.delete(scope, params.conversation_id, at_ms)
-    return (yield from _record(scope, row, "conversation.deleted", at_ms))
-
-
-def _record(scope: Scope, row: rows.Conversation, event_type: str, at_ms: int) -> Work[Changed]:
-    """Append the event that tells of a change; its body shows the conversation after it."""
-    shown = wire.plain(wire.conversation(row))
-    stored = yield from events.append(
-        scope, row.id, [(event_type, scope.user_id, {"conversation": shown})], at_ms
-    )
-    after = yield from conversations.find(scope, row.id)
-    assert after is not None
-    return after, stored
+    return (yield from record(scope, row, "conversation.deleted", at_ms))

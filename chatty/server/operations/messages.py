@@ -3,6 +3,7 @@
 from chatty.protocol import message as models
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.message import ConversationDraft, RunDraft
+from chatty.protocol.part import Part
 from chatty.protocol.run import ACTIVE_RUN_STATUSES
 from chatty.server import reading, turns, wire
 from chatty.server.clock import now_ms
@@ -137,7 +138,7 @@ async def get(context: RequestContext, params: models.MessageGetParams) -> model
     message = await context.services.stores.of(params.conversation_id).read(
         context.scope, reading.message, params.conversation_id, params.message_id, _authors(context)
     )
-    return models.MessageGetResult(message=message)
+    return models.MessageGetResult(message=_with_text_in_flight(context, message))
 
 
 @operation(
@@ -158,7 +159,8 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
         params.limit,
         _authors(context),
     )
-    return models.MessageListResult(messages=page.messages, has_older=page.has_older)
+    shown = [_with_text_in_flight(context, message) for message in page.messages]
+    return models.MessageListResult(messages=shown, has_older=page.has_older)
 
 
 @operation(
@@ -235,6 +237,7 @@ def _carry_on(context: RequestContext, accepted: turns.Accepted) -> None:
         scope=context.scope,
         database=services.stores.of(conversation.id),
         credentials=context.connection.credentials,
+        context=accepted.context,
         fails_without_key=context.connection.is_one_shot,
     )
     if accepted.is_behind_another:
@@ -266,12 +269,11 @@ async def _choice(
 async def _kept_choice(
     context: RequestContext, conversation_id: str, draft: ConversationDraft | None
 ) -> str | None:
-    """Return what the conversation, else its project, says; one that is to be made speaks for itself."""
-    model, project_id = (draft.model, draft.project_id) if draft else (None, None)
-    if draft is None:
-        database = context.services.stores.of(conversation_id)
-        row = await database.read(context.scope, conversations.get, conversation_id)
-        model, project_id = row.model, row.project_id
+    """Return what the conversation says, else what it is to be made with, else its project."""
+    database = context.services.stores.of(conversation_id)
+    row = await database.read(context.scope, conversations.find, conversation_id)
+    kept = row or draft
+    model, project_id = (kept.model, kept.project_id) if kept else (None, None)
     if model is None and project_id is not None:
         project = await context.services.stores.durable.read(context.scope, projects.get, project_id)
         model = project.default_model
@@ -283,6 +285,8 @@ async def _keep_in_memory(context: RequestContext, conversation_id: str) -> None
     services, connection = context.services, context.connection
     if services.stores.is_ephemeral(conversation_id):
         return
+    if await services.stores.durable.read(context.scope, conversations.find, conversation_id) is not None:
+        raise ProtocolError("conflict/idempotency_mismatch", "this conversation exists, and it is kept")
     await services.stores.keep_in_memory(conversation_id)
 
     async def forget() -> None:
@@ -296,6 +300,16 @@ async def _message(context: RequestContext, conversation_id: str, message_id: st
     if message.conversation_id != conversation_id:
         raise NotFound("message", message_id)
     return message
+
+
+def _with_text_in_flight(context: RequestContext, message: models.Message) -> models.Message:
+    """Return a message with the parts that are being written as they are now; the store has them later."""
+    parts = list(message.parts)
+    for writing in context.services.hub.open_parts(message.conversation_id):
+        if writing.message_id == message.id and writing.part <= len(parts):
+            part = Part(type=writing.type, text=writing.text(), status="streaming", g=writing.g)
+            parts[writing.part : writing.part + 1] = [part]
+    return message.model_copy(update={"parts": parts})
 
 
 def _authors(context: RequestContext) -> dict[str, str]:

@@ -11,7 +11,9 @@ from chatty.store import runs
 @operation("run.get", models.RunGetParams, models.RunGetResult, kind="query", permission="run.read")
 async def get(context: RequestContext, params: models.RunGetParams) -> models.RunGetResult:
     """Fetch one run."""
-    row = await context.services.stores.durable.read(context.scope, runs.get, params.run_id)
+    services = context.services
+    database = services.stores.of(services.engine.conversation_of(params.run_id))
+    row = await database.read(context.scope, runs.get, params.run_id)
     return models.RunGetResult(run=wire.run(row))
 
 

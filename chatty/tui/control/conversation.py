@@ -32,6 +32,9 @@ class Conversation:
         """By run, while the server has not accepted it."""
         self._is_loading_older = False
         self._wanted_message = ""
+        """To be brought into view once the conversation is there."""
+        self._sought_message = ""
+        """The same, once its path was chosen for it."""
         self._unsent: list[str] = []
         """Texts sent before it was known which conversation is open."""
 
@@ -51,7 +54,7 @@ class Conversation:
 
     def open(self, conversation_id: str, at: str = "") -> None:
         """Show a conversation, with the message `at` in view if one is named."""
-        self._wanted_message = at
+        self._wanted_message, self._sought_message = at, ""
         if self._is_open(conversation_id) and at:
             self._desk.begin(self._bring_into_view(conversation_id, at))
             return
@@ -294,11 +297,13 @@ class Conversation:
         self._wanted_message = ""
         opened = self._store.open
         leaf = self._store.newest_leaf(message_id)
-        if opened is None or leaf is None:
+        is_in_vain = opened is not None and message_id not in opened.path and self._sought_message == message_id
+        if opened is None or leaf is None or is_in_vain:
             self._store.say("that message is no longer there")
             return
         if message_id not in opened.path:
-            self._wanted_message = message_id  # the snapshot of that path brings us here again
+            # The snapshot of that path brings us here again.
+            self._wanted_message = self._sought_message = message_id
             self._store.choose_leaf(leaf)
             await self._use_leaf(conversation_id, leaf, is_at_hand=False)
             return

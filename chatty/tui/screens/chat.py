@@ -61,6 +61,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self.composer = Composer(self.router, ring)
         self.hints = HintsRow()
         self.completing = Completing(self.composer, self.menu, keymap)
+        self.composer.completer, self.composer.submitted = self.completing, self._submitted
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
         self.shown_id: str | None = None
         """The conversation on the screen; empty while it is not known which one that is."""
@@ -114,31 +115,30 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         from chatty.tui.screens.routes import route
 
         route(self, name, argument)
+        self._follow_at_once()
 
     @on(Keyed.SequenceChanged)
     def _sequence_changed(self, event: Keyed.SequenceChanged) -> None:
         event.stop()
         self._paint_hints()
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        event.stop()
+    def _submitted(self, text: str) -> None:
         self.keep_draft()
         from chatty.tui.screens.routes import submit
 
-        submit(self, event.text)
+        submit(self, text)
+        self._follow_at_once()
+
+    def _follow_at_once(self) -> None:
+        """Show another conversation before the next key, which is meant for it."""
+        opened = self.store.open
+        if opened is not None and opened.id != self.shown_id:
+            self._paint()
 
     @on(TextField.Edited, "#composer")
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
-        self.completing.update()
         self.keep_draft()
-        self._paint_hints()
-
-    @on(Composer.MenuKeyPressed)
-    def _menu_key(self, event: Composer.MenuKeyPressed) -> None:
-        event.stop()
-        self.completing.key(event.key)
         self._paint_hints()
 
     @on(CompletionMenu.Taken)
@@ -156,6 +156,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         event.stop()
         self.leave_side_bar()
         self.backend.open_conversation(event.conversation_id)
+        self._follow_at_once()
 
     @on(SideBar.Left)
     def leave_side_bar(self) -> None:

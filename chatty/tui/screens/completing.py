@@ -20,6 +20,11 @@ class Completing:
         ]
         self._closed_for = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the menu is on the screen."""
+        return self._menu.is_open
+
     def update(self) -> None:
         """The text changed: offer what fits now."""
         text = self._composer.text
@@ -55,7 +60,6 @@ class Completing:
 
     def _offer(self, completions: list[Completion]) -> None:
         self._menu.offer(completions)
-        self._composer.has_menu = self._menu.is_open
         if self._menu.is_open:
             # The menu stands on the composer's frame, whatever its height; one row of hints lies below.
             self._menu.styles.margin = (0, 1, self._composer.outer_size.height + 1, 1)

@@ -56,6 +56,8 @@ class CompletionMenu(Drawn):
 
     def offer(self, completions: list[Completion]) -> None:
         """Show these, or close when there are none."""
+        if not completions and not self._offers:
+            return
         self._offers = completions
         self._cursor = 0
         self.set_class(bool(completions), "-open")

@@ -1,9 +1,11 @@
 """Where the user writes: grows with the text, keeps pastes as units, recalls earlier prompts.
 
-It sends nothing itself: it posts `Submitted` and is emptied by whoever accepts the text.
+It sends nothing itself: it hands the text to `submitted`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from textual import events
 from textual.geometry import Size
@@ -21,6 +23,21 @@ from chatty.tui.widgets.text_field import TextField
 
 _ROWS_AT_MOST = 10
 _NEWLINE_KEYS = ("ctrl+j", "shift+enter", "alt+enter")
+_MENU_KEYS = ("up", "down", "tab", "enter", "escape")
+
+
+class Completer(Protocol):
+    """A menu of completions of what is being written."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is on the screen, and has the keys of menus."""
+
+    def update(self) -> None:
+        """The text changed."""
+
+    def key(self, key: str) -> None:
+        """Take a key of menus."""
 
 
 class Composer(TextField):
@@ -40,18 +57,6 @@ class Composer(TextField):
     """
 
     @dataclass
-    class Submitted(Message):
-        """The user sent the text; chips are in full."""
-
-        text: str
-
-    @dataclass
-    class MenuKeyPressed(Message):
-        """A key for the open completion menu: `up`, `down`, `tab`, `enter` or `escape`."""
-
-        key: str
-
-    @dataclass
     class SearchChanged(Message):
         """The reverse search looks for other words, or ended (None)."""
 
@@ -60,8 +65,11 @@ class Composer(TextField):
     def __init__(self, router: KeyRouter, ring: KillRing | None = None) -> None:
         super().__init__(router, id="composer", placeholder="Ask anything   / command", ring=ring)
         self.history = PromptHistory()
-        self.has_menu = False
-        """Whether a completion menu is open; set by the screen that draws it."""
+        self.submitted: Callable[[str], None] = _nobody
+        """Takes the text the user sent, chips in full. Called at once, not posted: what is typed behind an
+        enter must find the keyboard, and the conversation, where that enter put them."""
+        self.completer: Completer | None = None
+        """The completion menu, kept in step with every key for the same reason."""
         self._search: str | None = None
         self._before_search = ""
 
@@ -89,14 +97,14 @@ class Composer(TextField):
         self.edited()
 
     def submit(self) -> None:
-        """Post what is written, if anything is, and be empty."""
+        """Hand on what is written, if anything is, and be empty."""
         text = self.text.strip("\n")
         if not text.strip():
             return
         self.history.add(text)
         self.buffer.reset()
         self.edited()
-        self.post_message(self.Submitted(text))
+        self.submitted(text)
 
     def give_back(self, text: str) -> None:
         """Put a text that could not be sent back, before anything written since."""
@@ -149,6 +157,8 @@ class Composer(TextField):
         """Lay out anew only when the number of rows changed."""
         if self.visible_rows() != self.content_size.height:
             self.refresh(layout=True)
+        if self.completer is not None:
+            self.completer.update()
         super().edited()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -167,8 +177,9 @@ class Composer(TextField):
         key = canonical(event.key)
         if self._search is not None:
             return self._search_key(key, event)
-        if self.has_menu and key in ("up", "down", "tab", "enter", "escape"):
-            self.post_message(self.MenuKeyPressed(key))
+        if self.completer is not None and self.completer.is_open and key in _MENU_KEYS:
+            self.completer.key(key)
+            self.post_message(self.Edited(self))
             return True
         if key in _NEWLINE_KEYS or (key == "enter" and self._enter_is_newline()):
             self._newline()
@@ -242,3 +253,7 @@ class Composer(TextField):
         self.history.leave()
         self.edited()
         self.post_message(self.SearchChanged(None))
+
+
+def _nobody(text: str) -> None:
+    """Takes what is sent before anybody listens."""

@@ -344,3 +344,16 @@ async def test_links_other_than_web_and_mail_are_never_offered() -> None:
 
     text = "[a](javascript:x) [b](file:///etc) [c](https://e.org) <mailto:a@e.org> [d](http://e.org)"
     assert links(text) == ["https://e.org", "mailto:a@e.org", "http://e.org"]
+
+
+async def test_command_and_words_typed_in_one_burst_reach_their_places() -> None:
+    from textual import events
+
+    async with chat() as (pilot, screen, backend):
+        for character in "/rename A better name\r/new\rwords":
+            key = "enter" if character == "\r" else character
+            screen.app.post_message(events.Key(key, character))
+        await until(lambda: screen.shown_id == "new-1" and screen.composer.text == "words")
+        await pilot.pause()
+        assert screen.composer.text == "words"
+        assert backend.calls == [("rename_conversation", "A better name"), ("new_conversation",)]

@@ -2,9 +2,10 @@
 
     python benchmarks/tui_start.py [--rounds 7]
 
-Both are started in a pseudo-terminal of 120x40 with bytecode present, in turns. Measured: the milliseconds
-until the input's prompt is on the screen, and until a key sent then is. Results are ratios of medians,
-written with the machine's name to benchmarks/results/.
+The real program talks to a local server that runs already. Both are started in a pseudo-terminal of
+120x40 with bytecode present, in turns. Measured: the milliseconds until the input's prompt is on the
+screen, and until a key sent then is. Results are ratios of medians, written with the machine's name to
+benchmarks/results/.
 """
 
 import argparse
@@ -12,16 +13,23 @@ import json
 import os
 import platform
 import select
+import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pexpect
 import pyte
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from chatty.protocol.ids import new_id  # noqa: E402  # the path comes first
+from tests.client.homes import Home  # noqa: E402
+
 LIMIT = 1.5
 DEADLINE_SECONDS = 20.0
 
@@ -40,9 +48,9 @@ Minimal().run()
 class Screen:
     """A program in a pseudo-terminal and what it shows."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], extra: Mapping[str, str]) -> None:
         inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        environment = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **extra}
         self.started_at = time.perf_counter()
         self._child = pexpect.spawn(
             arguments[0], arguments[1:], dimensions=(40, 120), env=environment, cwd=str(ROOT)
@@ -69,9 +77,9 @@ class Screen:
         self._child.close(force=True)
 
 
-def measure(arguments: list[str]) -> tuple[float, float]:
+def measure(arguments: list[str], extra: Mapping[str, str]) -> tuple[float, float]:
     """Milliseconds until the prompt is drawn and until a key pressed then is seen."""
-    screen = Screen(arguments)
+    screen = Screen(arguments, extra)
     try:
         drawn = screen.milliseconds_until("sk anything")
         screen.send("~zq")
@@ -89,14 +97,20 @@ def main() -> int:
         minimal.write_text(MINIMAL)
         programs = {
             "minimal": [sys.executable, str(minimal)],
-            "chatty": [sys.executable, "-m", "tests.tui.scripted_app", "--scene", "empty"],
+            "chatty": [sys.executable, "-m", "chatty"],
         }
+        home = Home(directory)
+        # The server is there before anything is measured, and it is not the first visit.
+        home.one_shot().call("conversation.create", {"id": new_id()}, timeout_seconds=60)
         for arguments in programs.values():
-            measure(arguments)
+            measure(arguments, home.environ)
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
         for _ in range(rounds):
             for name, arguments in programs.items():
-                taken[name].append(measure(arguments))
+                # What the last round typed would be back as a draft.
+                shutil.rmtree(home.locations.drafts_dir, ignore_errors=True)
+                taken[name].append(measure(arguments, home.environ))
+        home.clean_up()
     drawn = {name: statistics.median(value for value, _ in pairs) for name, pairs in taken.items()}
     ready = {name: statistics.median(value for _, value in pairs) for name, pairs in taken.items()}
     result = {

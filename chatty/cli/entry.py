@@ -44,6 +44,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
+    if not arguments:
+        from chatty.cli.screen import open_screen
+
+        return open_screen()
     # Typer: about 40 ms, paid by every command and by no help page.
     import typer
 

@@ -10,6 +10,7 @@ import typer
 
 from chatty.cli.arguments import complete_conversations, complete_models, complete_projects
 from chatty.cli.errors import usage_error
+from chatty.cli.screen import open_screen, require_terminal
 
 EXAMPLE = "chatty -c"
 
@@ -58,7 +59,6 @@ def full_screen(
         return
     if conversation and continue_last:
         raise usage_error("--continue and --conversation name two conversations; give one of them")
-    _require_terminal()
     choices: dict[str, Any] = {
         "continue_last": continue_last,
         "conversation": conversation,
@@ -68,19 +68,10 @@ def full_screen(
     if plain:
         from chatty.cli.plain_chat import run as run_plain
 
+        require_terminal()
         run_plain(**choices)
     else:
-        # Textual: 150 to 200 ms, paid by this command alone.
-        from chatty.tui.app import run
-
-        raise typer.Exit(run(server=server, **choices))
-
-
-def _require_terminal() -> None:
-    if not (os.isatty(0) and os.isatty(1)):
-        raise usage_error(
-            'the full-screen client needs a terminal; in scripts use: chatty ask "your question"'
-        )
+        raise typer.Exit(open_screen(server=server, **choices))
 
 
 def _print_version() -> None:

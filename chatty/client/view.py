@@ -308,7 +308,7 @@ class ConversationView:
             return
         for name in _PATCHED:
             if name in patch:
-                setattr(message, name, patch[name])
+                setattr(message, name, _compact(patch[name]))
         if "parts" in patch:
             message.parts = [_part_view(part) for part in patch["parts"]]
         self._changes.messages.add(message_id)
@@ -385,10 +385,17 @@ def _message_view(message: dict[str, Any]) -> MessageView:
         provider=message.get("provider"),
         model=message.get("model"),
         finish_reason=message.get("finish_reason"),
-        usage=message.get("usage"),
-        error=message.get("error"),
+        usage=_compact(message.get("usage")),
+        error=_compact(message.get("error")),
         edited_from_id=message.get("edited_from_id"),
     )
+
+
+def _compact(value: Any) -> Any:
+    """In results a member that is ``None`` may as well be absent; events spell it out."""
+    if not isinstance(value, dict):
+        return value
+    return {name: member for name, member in value.items() if member is not None}
 
 
 def _part_view(part: dict[str, Any]) -> PartView:

@@ -33,7 +33,9 @@ def _checked_id(value: str) -> str:
     return value
 
 
-Id = Annotated[str, AfterValidator(_checked_id)]
+_ID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+Id = Annotated[str, AfterValidator(_checked_id), Field(json_schema_extra={"pattern": _ID_PATTERN})]
 """An identifier minted by whoever creates the thing: a lower-case UUIDv7."""
 
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -5,10 +5,12 @@ is written passes the output guard; and the terminal is given back also after SI
 """
 
 import base64
+import fcntl
 import os
 import selectors
 import signal
 import sys
+import termios
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
@@ -47,6 +49,7 @@ class ChattyDriver(LinuxDriver):
         self._gate = threading.Lock()
         self._is_gate_open = False
         self._held: list[Message] = []
+        self._cooked_bytes = 0
         terminal = sys.__stderr__
         assert terminal is not None, "the full screen needs a terminal"
         self._guard = OutputGuard()
@@ -54,6 +57,7 @@ class ChattyDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
+        self._cooked_bytes = _waiting_bytes(self.fileno)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
         for number in _LEAVING_SIGNALS:
             signal.signal(number, self._leave)
@@ -85,7 +89,8 @@ class ChattyDriver(LinuxDriver):
         """Read, put right, parse and hand on until the app is done. Runs in a thread of its own."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            reader = _Reader(self.fileno, XTermParser(self._debug), self.process_message)
+            parser = XTermParser(self._debug)
+            reader = _Reader(self.fileno, parser, self.process_message, self._cooked_bytes)
             while not self.exit_event.is_set():
                 if not reader.turn(is_ready=bool(selector.select(reader.patience()))):
                     # The terminal went away without a signal: nobody is there any more.
@@ -109,15 +114,26 @@ class ChattyDriver(LinuxDriver):
         os._exit(128 + number)
 
 
+def _waiting_bytes(fileno: int) -> int:
+    """How many bytes have been typed and not been read."""
+    try:
+        return int.from_bytes(fcntl.ioctl(fileno, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+    except OSError:
+        return 0
+
+
 class _Reader:
     """One turn of reading: bytes to text to messages."""
 
-    def __init__(self, fileno: int, parser: XTermParser, hand_on: Callable[[Message], None]) -> None:
+    def __init__(
+        self, fileno: int, parser: XTermParser, hand_on: Callable[[Message], None], cooked_bytes: int
+    ) -> None:
         self._fileno = fileno
         self._parser = parser
         self._hand_on = hand_on
         self._decoder = getincrementaldecoder("utf-8")(errors="replace")
         self._keys = KeyBytes()
+        self._cooked_bytes = cooked_bytes
 
     def patience(self) -> float:
         """Seconds to wait for more bytes: a lone ESC must not wait longer than the escape delay."""
@@ -126,10 +142,7 @@ class _Reader:
     def turn(self, *, is_ready: bool) -> bool:
         """Take what is there, or let time pass; `False` at the end of the input."""
         if is_ready:
-            try:
-                read = os.read(self._fileno, _READ_BYTES)
-            except OSError:
-                read = b""
+            read = self._read()
             if not read:
                 return False
             self._feed(self._keys.feed(self._decoder.decode(read)))
@@ -140,6 +153,17 @@ class _Reader:
         for message in self._parser.tick():
             self._hand_on(message)
         return True
+
+    def _read(self) -> bytes:
+        """What was typed; empty at the end of the input."""
+        try:
+            data = os.read(self._fileno, _READ_BYTES)
+        except OSError:
+            return b""
+        # Until we took it over the terminal wrote a newline for every press of enter.
+        cooked, raw = data[: self._cooked_bytes], data[self._cooked_bytes :]
+        self._cooked_bytes -= len(cooked)
+        return cooked.replace(b"\n", b"\r") + raw
 
     def _feed(self, text: str) -> None:
         # An empty feed would mean the end of the input to the parser.

@@ -245,6 +245,8 @@ class _Carrier:
                     await asyncio.sleep(seconds + self._random.uniform(0, jitter))
                 case Bandwidth(rate):
                     await asyncio.sleep(len(piece) / rate)
+        if writer.is_closing():
+            raise ConnectionResetError
         writer.write(piece)
         await writer.drain()
 

@@ -1,10 +1,11 @@
-"""A joined server for each test, with the keyring out of the way."""
+"""A joined server for each test, with the keyring out of the way; all it wrote is checked by the schema."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.server.conforming import assert_conforming
 from tests.server.joined import JoinedClient, JoinedServer, joined_server
 
 
@@ -17,6 +18,9 @@ def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 async def server(tmp_path: Path) -> AsyncIterator[JoinedServer]:
     async with joined_server(tmp_path) as joined:
         yield joined
+        if not joined.has_foreign_frames:
+            for connected in joined.clients:
+                assert_conforming(connected)
 
 
 @pytest.fixture

@@ -180,6 +180,8 @@ class JoinedServer:
     """Answers as `openai`: needs a key."""
     dispatcher: Dispatcher
     clients: list[JoinedClient] = field(default_factory=list)
+    has_foreign_frames: bool = False
+    """The test itself published frames, which need not be what the schema says."""
 
     def open(self, *, trusted: bool = True) -> JoinedClient:
         """Open a connection that has not said anything."""

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.instruments.server_process import ServerProcess
 from tests.server.joined import INITIALIZE, Frame
@@ -32,3 +33,13 @@ async def ask(link: ClientConnection, method: str, params: Frame) -> Frame:
         pass
     result: Frame = frame["result"]
     return result
+
+
+async def read_to_the_end(link: ClientConnection) -> tuple[list[Frame], int | None]:
+    """Read until the server closes; return the frames and its close code."""
+    found: list[Frame] = []
+    try:
+        while True:
+            found.append(json.loads(await link.recv()))
+    except ConnectionClosed as closed:
+        return found, closed.rcvd.code if closed.rcvd else None

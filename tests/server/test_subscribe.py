@@ -151,6 +151,7 @@ async def test_event_between_answer_and_release_follows_the_answer(
     talk = await finished_talk(server, client)
     late = await server.connect()
     head = client.events(talk.id)[-1]["seq"]
+    server.has_foreign_frames = True
 
     def publish(frame: Frame) -> None:
         if "result" in frame and "mode" in frame["result"]:
@@ -171,6 +172,7 @@ async def test_events_published_out_of_order_are_passed_on_in_order(
 ) -> None:
     talk = await finished_talk(server, client)
     head = client.events(talk.id)[-1]["seq"]
+    server.has_foreign_frames = True
     for seq in (head + 3, head + 1, head + 2, head + 1):
         body = b'{"method":"event","params":{"conversation_id":"%b","seq":%d}}' % (talk.id.encode(), seq)
         server.services.hub.publish(talk.id, [PublishedEvent(seq, body)])

@@ -17,13 +17,20 @@ DEADLINE_SECONDS = 30.0
 
 
 class Terminal:
-    """Runs the scripted client; every wait is bounded and fails with the screen."""
+    """Runs the scripted client, or another module; every wait is bounded and fails with the screen."""
 
-    def __init__(self, *arguments: str, columns: int, rows: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int,
+        rows: int,
+        environment: dict[str, str],
+        module: str = "tests.tui.scripted_app",
+    ) -> None:
         inherited = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "tests.tui.scripted_app", *arguments],
+            ["-m", module, *arguments],
             dimensions=(rows, columns),
             env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
             cwd=str(ROOT),
@@ -46,6 +53,11 @@ class Terminal:
     def send(self, data: str) -> None:
         """Press keys, as bytes."""
         self.child.send(data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the window."""
+        self._screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
 
     def wait_for(self, text: str) -> None:
         """Return once the text is on the screen."""
@@ -72,6 +84,16 @@ class Terminal:
         if self.child.signalstatus is not None:
             return -self.child.signalstatus
         return self.child.exitstatus or 0
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, and return once the program has ended."""
+        process = self.child.ptyproc  # type: ignore[attr-defined]  # pexpect leaves it untyped
+        process.fileobj.close()
+        process.closed = True
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.child.isalive():
+            assert time.monotonic() < deadline, "still running without a terminal"
+            os.sched_yield()
 
     def _wait(self, is_met: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers.base import ChatMessage, UsageReport
 from chatty.server.live.buffer import PartBuffer
+from chatty.server.live.context import ModelContext
 from chatty.server.live.pacer import DeltaPacer
-from chatty.server.turns import EndStatus, FinishedPart, TextPiece
+from chatty.server.run_writes import EndStatus, FinishedPart, TextPiece
 from chatty.store import rows
 from chatty.store.database import Database, Scope
 
@@ -22,6 +23,8 @@ class Ticket:
     scope: Scope
     database: Database
     credentials: ProviderCredentials | None
+    context: ModelContext | None = None
+    """What the model is to be shown, when it was read already."""
     fails_without_key: bool = False
     """Nobody is there to give a key: fail at once instead of waiting for one."""
 

@@ -19,6 +19,8 @@ PAGE_MESSAGES: Final = 64
 CODE_POINTS_PER_TOKEN: Final = 3
 """On the careful side for English prose; code and other scripts take more tokens per code point."""
 UNKNOWN_WINDOW_TOKENS: Final = 128_000
+LARGE_CODE_POINTS: Final = 12_000
+"""From here on a small model's window may be too small: its true size is looked up."""
 REPLY_SHARE: Final = 0.75
 """The part of the window that the context may fill; the rest is for the reply."""
 GO_ON: Final = (
@@ -36,6 +38,11 @@ class ModelContext:
     project_id: str | None
     reply_so_far: Sequence[rows.Part] = ()
     """What the reply holds already, when it goes on."""
+
+    @property
+    def code_points(self) -> int:
+        """How long all of it is."""
+        return sum(len(message.text) for message in self.messages)
 
 
 def read(scope: Scope, run: rows.Run, window_tokens: int) -> Work[ModelContext]:

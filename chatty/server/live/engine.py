@@ -26,18 +26,19 @@ from chatty.providers.base import (
 )
 from chatty.providers.errors import ProviderError
 from chatty.providers.registry import Providers
-from chatty.server import turns, wire
+from chatty.server import run_writes, wire
 from chatty.server.clock import now_ms
 from chatty.server.endpoints import Endpoints
 from chatty.server.errors import from_provider, from_store, internal
 from chatty.server.live import context as model_context
 from chatty.server.live.active import ActiveRun, Ticket
+from chatty.server.live.context import ModelContext
 from chatty.server.live.hub import Hub, PublishedEvent
 from chatty.server.live.journal import TextJournal
 from chatty.server.live.leases import LEASE_SECONDS, Leases
 from chatty.server.live.pacer import DeltaPacer
+from chatty.server.run_writes import EndStatus
 from chatty.server.stores import Stores
-from chatty.server.turns import EndStatus
 from chatty.store import rows
 from chatty.store.database import Scope, Work
 from chatty.store.errors import FenceLost, StorageError, StoreError
@@ -93,9 +94,9 @@ class RunEngine:
         """Runs being carried out or queued."""
         return len(self._active) + sum(1 for _ in self._queued())
 
-    def lease(self) -> turns.Lease:
+    def lease(self) -> run_writes.Lease:
         """Return a fresh lease on behalf of this engine."""
-        return turns.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
+        return run_writes.Lease(self._owner, now_ms() + int(LEASE_SECONDS * 1000))
 
     def is_answering(self, conversation_id: str) -> bool:
         """Tell whether a run of this conversation is under way."""
@@ -222,7 +223,7 @@ class RunEngine:
     async def _claim(self, active: ActiveRun) -> bool:
         """Take the run and tell that it started; `False` when it was cancelled before."""
         ticket = active.ticket
-        claimed, events = await self._commit(ticket, turns.start, ticket.run, self.lease(), now_ms())
+        claimed, events = await self._commit(ticket, run_writes.start, ticket.run, self.lease(), now_ms())
         if claimed is None:
             await self._end_unstarted(ticket, active.stop or "cancelled")
             return False
@@ -274,12 +275,12 @@ class RunEngine:
         if endpoint is None:
             if active.ticket.fails_without_key:
                 raise key_missing(active.run.provider or "")
-            await self._tell_of(active, turns.wait, "key_missing")
+            await self._tell_of(active, run_writes.wait, "key_missing")
             while endpoint is None:
                 await active.has_key.wait()
                 active.has_key.clear()
                 endpoint = await self._look_up(active)
-            await self._tell_of(active, turns.go_on)
+            await self._tell_of(active, run_writes.go_on)
         active.seeks_key = False
         return endpoint
 
@@ -305,9 +306,11 @@ class RunEngine:
     async def _request(self, active: ActiveRun, settings: dict[str, object]) -> ChatRequest:
         ticket, run = active.ticket, active.run
         model = run.model or ""
-        shown = await ticket.database.read(
-            ticket.scope, model_context.read, run, model_context.UNKNOWN_WINDOW_TOKENS
-        )
+        shown = ticket.context
+        if shown is None:
+            shown = await self._shown(active, model_context.UNKNOWN_WINDOW_TOKENS)
+        if shown.is_shortened or shown.code_points > model_context.LARGE_CODE_POINTS:
+            shown = await self._shown(active, await self._window(active))
         active.project_id = shown.project_id
         active.context = shown.messages
         active.first_index = len(shown.reply_so_far)
@@ -321,6 +324,21 @@ class RunEngine:
             params=options if isinstance(options, dict) else {},
             idempotency_key=run.id,
         )
+
+    async def _shown(self, active: ActiveRun, window_tokens: int) -> ModelContext:
+        ticket = active.ticket
+        return await ticket.database.read(ticket.scope, model_context.read, ticket.run, window_tokens)
+
+    @staticmethod
+    async def _window(active: ActiveRun) -> int:
+        """Return the model's context window in tokens; the first look-up reads the catalogue for 120 ms."""
+        known = await asyncio.to_thread(
+            catalog.context_window,
+            active.run.provider or "",
+            active.run.model or "",
+            base_url=active.base_url,
+        )
+        return known or model_context.UNKNOWN_WINDOW_TOKENS
 
     def _take(self, active: ActiveRun, batch: Iterable[ProviderEvent]) -> None:
         """Take what one network read brought. No waiting, no validation, no disk."""
@@ -348,7 +366,7 @@ class RunEngine:
         """Write the end and tell everybody."""
         await self._journal.leave(active)
         ending = self._ending(active, status, error)
-        events = await self._commit(active.ticket, turns.finish, active.run, ending, now_ms())
+        events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
         self._publish_ending(active, events)
 
     async def _commit(
@@ -372,9 +390,9 @@ class RunEngine:
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _ending(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> turns.Ending:
+    def _ending(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> run_writes.Ending:
         parts = active.finished_parts()
-        return turns.Ending(
+        return run_writes.Ending(
             status=status,
             finish_reason=active.finish_reason,
             error=None if error is None else {"message": error.message, **error.to_data()},
@@ -383,7 +401,9 @@ class RunEngine:
             provider_request_id=active.request_id,
         )
 
-    def _usage(self, active: ActiveRun, parts: Sequence[turns.FinishedPart]) -> rows.NewUsageRecord | None:
+    def _usage(
+        self, active: ActiveRun, parts: Sequence[run_writes.FinishedPart]
+    ) -> rows.NewUsageRecord | None:
         """Return what the run used: as reported, or our estimate; nothing if nothing was asked."""
         run = active.run
         provider, model = run.provider or "", run.model or ""
@@ -413,9 +433,9 @@ class RunEngine:
 
     async def _end_unstarted(self, ticket: Ticket, status: EndStatus) -> None:
         """End a run that never started. One that somebody else took or ended is left alone."""
-        ending = turns.Ending(status, None, None, (), None)
+        ending = run_writes.Ending(status, None, None, (), None)
         try:
-            events = await self._commit(ticket, turns.finish, ticket.run, ending, now_ms())
+            events = await self._commit(ticket, run_writes.finish, ticket.run, ending, now_ms())
         except FenceLost:
             return
         except StorageError:

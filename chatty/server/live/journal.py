@@ -11,7 +11,7 @@ from typing import Final
 
 from chatty.server.clock import now_ms
 from chatty.server.live.active import ActiveRun
-from chatty.server.turns import keep_text
+from chatty.server.run_writes import keep_text
 from chatty.store.database import SYSTEM
 from chatty.store.errors import StoreError
 from chatty.store.rows import StoredEvent

@@ -237,6 +237,7 @@ def _carry_on(context: RequestContext, accepted: turns.Accepted) -> None:
         scope=context.scope,
         database=services.stores.of(conversation.id),
         credentials=context.connection.credentials,
+        context=accepted.context,
         fails_without_key=context.connection.is_one_shot,
     )
     if accepted.is_behind_another:
@@ -268,12 +269,11 @@ async def _choice(
 async def _kept_choice(
     context: RequestContext, conversation_id: str, draft: ConversationDraft | None
 ) -> str | None:
-    """Return what the conversation, else its project, says; one that is to be made speaks for itself."""
-    model, project_id = (draft.model, draft.project_id) if draft else (None, None)
-    if draft is None:
-        database = context.services.stores.of(conversation_id)
-        row = await database.read(context.scope, conversations.get, conversation_id)
-        model, project_id = row.model, row.project_id
+    """Return what the conversation says, else what it is to be made with, else its project."""
+    database = context.services.stores.of(conversation_id)
+    row = await database.read(context.scope, conversations.find, conversation_id)
+    kept = row or draft
+    model, project_id = (kept.model, kept.project_id) if kept else (None, None)
     if model is None and project_id is not None:
         project = await context.services.stores.durable.read(context.scope, projects.get, project_id)
         model = project.default_model

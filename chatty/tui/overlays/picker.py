@@ -271,9 +271,14 @@ class Picker(Overlay[Picked]):
     @on(TextField.Edited)
     def _filter_changed(self, event: TextField.Edited) -> None:
         event.stop()
-        if event.field.text != self._asked:
-            self._asked = event.field.text
-            self.filter_changed(self._asked)
+        self._follow_filter()
+
+    def _follow_filter(self) -> None:
+        """Filter by what stands in the field, before a key acts that was typed behind it."""
+        text = self.query_one("#filter", LineInput).text
+        if text != self._asked:
+            self._asked = text
+            self.filter_changed(text)
 
     def filter_changed(self, words: str) -> None:
         """Other words stand in the filter."""
@@ -298,6 +303,8 @@ class Picker(Overlay[Picked]):
         moves = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1}
         pages = {"pageup": -1, "pagedown": 1}
         chosen = self.query_one(PickerList)
+        if key in moves or key in pages or key in self._keys:
+            self._follow_filter()
         if key in moves:
             chosen.step(moves[key])
         elif key in pages:

@@ -137,7 +137,7 @@ def _lines(offers: Sequence[ProviderOffer]) -> list[_Line]:
             lines.append(_Line((Span(group, "muted"),)))
             lines.extend(_Line(offer=offer) for offer in here)
             lines.append(_Line())
-    lines.append(_Line((Span("Keys go to the system keyring, never to a file.", "muted"),)))
+    lines.append(_Line((Span("Keys go to the system keyring; to a file only if you say so.", "muted"),)))
     lines.append(_Line((Span("Nothing leaves this machine before you send.", "muted"),)))
     return lines
 

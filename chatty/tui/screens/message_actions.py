@@ -80,6 +80,7 @@ def _edit(screen: "ChatScreen", message: Message) -> None:
 
 def _again(screen: "ChatScreen", message: Message) -> None:
     _leave(screen, "")
+    screen.transcript.to_end()
     screen.backend.again(message)
 
 
@@ -87,6 +88,7 @@ def _other_model(screen: "ChatScreen", message: Message) -> None:
     def again(picked: Picked | None) -> None:
         if picked is not None:
             _leave(screen, "")
+            screen.transcript.to_end()
             screen.backend.again(message, picked.value)
 
     screen.backend.want_models()
@@ -96,6 +98,7 @@ def _other_model(screen: "ChatScreen", message: Message) -> None:
 
 def _continue(screen: "ChatScreen", message: Message) -> None:
     _leave(screen, "")
+    screen.transcript.to_end()
     screen.backend.continue_answer(message)
 
 

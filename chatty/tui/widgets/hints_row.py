@@ -50,7 +50,7 @@ def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
         return "", "", ""
     tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
     share = f"{opened.context_share * 100:.0f} %" if opened.context_share is not None else ""
-    cost = "" if opened.cost_usd is None else cost_words(opened.cost_usd)
+    cost = cost_words(opened.cost_usd) if opened.cost_usd else ""
     return tokens, share, cost
 
 

@@ -3,6 +3,7 @@
 Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
 """
 
+import textwrap
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -92,10 +93,10 @@ def file_row(parts: list[Part]) -> list[Span]:
     return [Span(" · ".join(words), "muted")]
 
 
-def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:
+def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Span]]:
     """How an answer ended if it is not complete, and what can be done about it; empty for a complete one."""
     if message.status == "failed":
-        return [_failure(message), _ways_on(selected=selected)]
+        return [*_failure(message, room), _ways_on(selected=selected)]
     if message.status == "cancelled":
         return [[Span("stopped by you", "muted")], _ways_on(selected=selected)]
     if message.status == "interrupted":
@@ -105,10 +106,15 @@ def ending_rows(message: Message, *, selected: bool) -> list[list[Span]]:
     return []
 
 
-def _failure(message: Message) -> list[Span]:
-    reason = f"  {message.error}" if message.error else ""
-    kept = estimated_words(message)
-    return [Span("failed", "error", bold=True), Span(reason), Span(kept, "muted")]
+def _failure(message: Message, room: int) -> list[list[Span]]:
+    """The reason, whole as far as three rows hold it: its end says what to do."""
+    indent = 8
+    reason = textwrap.wrap(message.error, max(room - indent, 20), max_lines=3, placeholder=" …") or [""]
+    first, *others = reason
+    rows = [[Span("failed  ", "error", bold=True), Span(first)]]
+    rows += [[Span(" " * indent), Span(words)] for words in others]
+    rows[-1].append(Span(estimated_words(message), "muted"))
+    return rows
 
 
 def estimated_words(message: Message) -> str:

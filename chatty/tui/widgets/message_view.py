@@ -212,7 +212,7 @@ class MessageView:
         files = [part for part in self.message.parts if part.type == "file"]
         if files:
             blocks.append(_Block([message_rows.file_row(files)], is_tight=True))
-        ending = message_rows.ending_rows(self.message, selected=look.selected)
+        ending = message_rows.ending_rows(self.message, look.prose, selected=look.selected)
         if ending:
             blocks.append(_Block(ending))
         return blocks

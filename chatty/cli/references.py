@@ -57,6 +57,11 @@ def deleted_conversations(session: Session) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: str(row["deleted_at"]), reverse=True)
 
 
+def deleted_ids(session: Session) -> set[str]:
+    """Return the ids of all conversations that were deleted, for good or not."""
+    return {str(row["id"]) for row in _every_changed(session) if row.get("deleted_at")}
+
+
 def last_conversation(session: Session) -> dict[str, Any]:
     """Return the conversation with the newest activity."""
     rows, _ = session.page("conversation.list", {}, limit=1)

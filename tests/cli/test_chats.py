@@ -296,11 +296,30 @@ def test_dry_run_writes_nothing(server: FakeServer, run: Run, tmp_path: Path) ->
         raise Refusal("not_found", "no")
 
     server.on("conversation.get", get)
+    server.on("conversation.list", {"items": [], "next": None})
     file = tmp_path / "c.jsonl"
     file.write_text("".join(json.dumps(exported(one)) + "\n" for one in (FIRST, SECOND)))
     result = run("chats", "import", str(file), "--dry-run")
     assert result.stdout == "would import 1 conversations with 1 messages; 1 were here already\n"
     assert server.params_of("conversation.import") == []
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_importing_what_was_deleted_says_so(
+    server: FakeServer, run: Run, tmp_path: Path, options: list[str]
+) -> None:
+    def get(params: Json) -> Json:
+        raise Refusal("not_found", "no")
+
+    server.on("conversation.get", get)
+    server.on("conversation.list", {"items": [conversation(deleted_at=AT)], "next": None})
+    server.on("conversation.import", {"conversation_id": FIRST, "messages": 0, "skipped": True})
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps(exported(FIRST)))
+    result = run("chats", "import", str(file), *options)
+    assert result.returncode == 9
+    assert f"chatty chats restore {FIRST}" in result.stderr
+    assert "0 were here already" in result.stdout
 
 
 def test_what_cannot_be_imported_is_named_and_the_rest_goes_in(

@@ -1,12 +1,13 @@
 """``chatty chats import``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from chatty.cli import references
 from chatty.cli.arguments import AsJson
 from chatty.cli.chats.formats.own import Entry, read
 from chatty.cli.errors import Leave
@@ -20,6 +21,9 @@ from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import sanitize
 
 EXAMPLE = "chatty chats import chats.jsonl --dry-run"
+
+Importer = Callable[[Session, dict[str, Any]], dict[str, Any]]
+"""Takes one conversation; returns ``{"skipped", "messages"}``."""
 
 
 class Source(StrEnum):
@@ -68,9 +72,10 @@ def import_chats(
     """
     session = Session()
     tally = _Tally()
+    take = _would_import(references.deleted_ids(session)) if dry_run else _import
     for path in paths:
         for entry in _entries(path):
-            _take(session, entry, tally, dry_run=dry_run)
+            _take(session, entry, tally, take)
     if as_json:
         print_json(tally.to_json())
     else:
@@ -93,14 +98,12 @@ def _content(path: str) -> bytes:
         return file.read()
 
 
-def _take(session: Session, entry: Entry, tally: _Tally, *, dry_run: bool) -> None:
+def _take(session: Session, entry: Entry, tally: _Tally, take: Importer) -> None:
     if entry.conversation is None:
         tally.refuse(entry.where, entry.why, ExitCode.USAGE)
         return
     try:
-        answer = (
-            _would_import(session, entry.conversation) if dry_run else _import(session, entry.conversation)
-        )
+        answer = take(session, entry.conversation)
     except ProtocolError as error:
         if error.family in ("connection", "protocol_unsupported"):
             raise
@@ -113,22 +116,45 @@ def _take(session: Session, entry: Entry, tally: _Tally, *, dry_run: bool) -> No
 
 def _import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
     try:
-        return session.call("conversation.import", {"conversation": conversation})
+        answer = session.call("conversation.import", {"conversation": conversation})
     except ProtocolError as error:
         if error.family != "conflict":
             raise
         # It is here and has changed since it was exported: nothing is overwritten.
-        return {"skipped": True, "messages": 0}
+        answer = {"skipped": True, "messages": 0}
+    if answer["skipped"] and not _is_here(session, conversation["id"]):
+        raise _deleted(conversation["id"])
+    return answer
 
 
-def _would_import(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
+def _would_import(deleted: Container[str]) -> Importer:
+    """Return what answers as an import would, given the ids of what was deleted."""
+
+    def answer(session: Session, conversation: dict[str, Any]) -> dict[str, Any]:
+        if conversation["id"] in deleted:
+            raise _deleted(conversation["id"])
+        is_here = _is_here(session, conversation["id"])
+        return {"skipped": is_here, "messages": 0 if is_here else len(conversation["messages"])}
+
+    return answer
+
+
+def _is_here(session: Session, conversation_id: str) -> bool:
     try:
-        session.call("conversation.get", {"conversation_id": conversation["id"]})
+        session.call("conversation.get", {"conversation_id": conversation_id})
     except ProtocolError as error:
         if error.family != "not_found":
             raise
-        return {"skipped": False, "messages": len(conversation["messages"])}
-    return {"skipped": True, "messages": 0}
+        return False
+    return True
+
+
+def _deleted(conversation_id: str) -> ProtocolError:
+    return ProtocolError(
+        "conflict/deleted",
+        "it was deleted here, and importing does not undo that; within a week this does: "
+        f"chatty chats restore {conversation_id}",
+    )
 
 
 def _print(tally: _Tally, *, dry_run: bool) -> None:

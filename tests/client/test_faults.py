@@ -55,7 +55,7 @@ IMPATIENT = Backoff(first_seconds=0.01, cap_seconds=0.05)
 def breaking(chance: random.Random) -> Sequence[Fault]:
     """Links that live for a few frames and end anywhere inside one."""
     direction = chance.choice(("up", "down"))
-    faults: list[Fault] = [Cut(chance.randrange(900, 6000), "up" if direction == "up" else "down")]
+    faults: list[Fault] = [Cut(chance.randrange(900, 16_000), "up" if direction == "up" else "down")]
     if chance.random() < 0.2:
         faults.append(Slices(chance.randrange(1, 50)))
     if chance.random() < 0.2:

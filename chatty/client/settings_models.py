@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+Theme = Literal["auto", "chatty-dark", "chatty-light", "terminal-dark", "terminal-light", "no-colour"]
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
@@ -13,17 +15,11 @@ class _Table(BaseModel):
 class ScreenSettings(_Table):
     """How the full-screen client looks and listens."""
 
-    theme: str = "chatty-dark"
-    """Name of the theme."""
+    theme: Theme = "auto"
+    """Colours; ``auto``: dark or light, as the terminal says."""
 
     ascii_glyphs: bool = False
     """Draw with ASCII alone, for fonts without line-drawing characters."""
-
-    editing: Literal["shell", "vim"] = "shell"
-    """Keys of the composer: those of a shell, or vim's."""
-
-    escape_delay_ms: Annotated[int, Field(ge=0, le=1000)] = 100
-    """How long after `esc` another key still belongs to it, in milliseconds; less over no network."""
 
 
 class LocalServerSettings(_Table):
@@ -38,9 +34,6 @@ class Settings(_Table):
 
     model: Annotated[str, Field(min_length=1, max_length=300)] | None = None
     """Which model answers when none is named, as PROVIDER/MODEL."""
-
-    name_conversations: bool = True
-    """Let a model give new conversations of the full-screen client a title."""
 
     screen: ScreenSettings = ScreenSettings()
     server: LocalServerSettings = LocalServerSettings()

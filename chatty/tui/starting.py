@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatty.client.locations import Locations
 from chatty.client.target import target_from_environment
+from chatty.protocol.errors import ProtocolError
 from chatty.tui.app import ChattyApp, Settings
 from chatty.tui.controller import Controller
+from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
 from chatty.tui.themes import theme_for
 
@@ -45,16 +47,31 @@ def make_app(
         project=project,
     )
     screen = chosen.get("screen", {})
+    theme = screen.get("theme", "auto")
     look = Settings(
-        theme=screen.get("theme") or theme_for(environ),
-        keys={
-            name: [keys] if isinstance(keys, str) else keys for name, keys in chosen.get("keys", {}).items()
-        },
+        theme=theme_for(environ) if theme == "auto" else theme,
+        keys=_keys(chosen.get("keys", {}), locations.config_file),
         ascii_glyphs=bool(screen.get("ascii_glyphs")),
         drafts_directory=Path(locations.drafts_dir) / target.name,
         client_id=f"{os.getpid()}-{os.urandom(4).hex()}",
     )
     return ChattyApp(store, controller, look, controller)
+
+
+def _keys(chosen: Mapping[str, list[str] | str], path: str) -> Mapping[str, list[str]]:
+    """Return the user's keys by action.
+
+    Raises:
+        ProtocolError: `invalid_params/config`: an action nobody knows, or a key that cannot be had.
+    """
+    keys = {name: [keys] if isinstance(keys, str) else keys for name, keys in chosen.items()}
+    try:
+        Keymap(keys)
+    except KeymapError as error:
+        raise ProtocolError(
+            "invalid_params/config", f"{error}; it stands under [keys] in {path}", details={"path": path}
+        ) from error
+    return keys
 
 
 def _settings(path: str) -> Mapping[str, Any]:

@@ -17,13 +17,7 @@ def path(tmp_path: Path) -> str:
 def test_without_a_file_everything_is_as_it_comes(path: str) -> None:
     assert settings.load(path).model_dump() == {
         "model": None,
-        "name_conversations": True,
-        "screen": {
-            "theme": "chatty-dark",
-            "ascii_glyphs": False,
-            "editing": "shell",
-            "escape_delay_ms": 100,
-        },
+        "screen": {"theme": "auto", "ascii_glyphs": False},
         "server": {"idle_minutes": 30.0},
         "keys": {},
     }
@@ -31,11 +25,11 @@ def test_without_a_file_everything_is_as_it_comes(path: str) -> None:
 
 def test_comments_and_order_survive_a_change(path: str) -> None:
     Path(path).parent.mkdir()
-    Path(path).write_text('# mine\nmodel = "guide"  # for now\n\n[screen]\ntheme = "paper"\n')
-    assert settings.set(path, "screen.escape_delay_ms", "25") == 25
+    Path(path).write_text('# mine\nmodel = "guide"  # for now\n\n[screen]\ntheme = "chatty-light"\n')
+    assert settings.set(path, "screen.ascii_glyphs", "true") is True
     assert settings.set(path, "model", "openai/x") == "openai/x"
     assert Path(path).read_text() == (
-        '# mine\nmodel = "openai/x"  # for now\n\n[screen]\ntheme = "paper"\nescape_delay_ms = 25\n'
+        '# mine\nmodel = "openai/x"  # for now\n\n[screen]\ntheme = "chatty-light"\nascii_glyphs = true\n'
     )
 
 
@@ -68,7 +62,7 @@ def test_unknown_key_in_the_file_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("name_conversations", "perhaps"), ("screen.escape_delay_ms", "-1"), ("screen.editing", "ed")],
+    [("screen.ascii_glyphs", "perhaps"), ("server.idle_minutes", "-1"), ("screen.theme", "nope")],
 )
 def test_impossible_value_changes_nothing(path: str, key: str, value: str) -> None:
     settings.set(path, "model", "guide")

@@ -40,6 +40,18 @@ async def settled(app: ChattyApp) -> None:
     await asyncio.wait_for(done.wait(), 20)
 
 
+async def still_frame(app: ChattyApp) -> str:
+    """What is on the screen once nothing on it changes any more: an overlay dims what lies behind later."""
+    frame, before = full_frame(app), ""
+    async with asyncio.timeout(20):
+        while frame != before:
+            app.screen.refresh()
+            await settled(app)
+            await settled(app)
+            frame, before = full_frame(app), frame
+    return frame
+
+
 async def frames(bodies: list[str], names: list[str]) -> list[str]:
     """The chat and the model picker with these texts, as written."""
     store = Store()
@@ -52,10 +64,10 @@ async def frames(bodies: list[str], names: list[str]) -> list[str]:
         screen.run("select")
         screen.run("fold")
         await settled(app)
-        written = [full_frame(app)]
+        written = [await still_frame(app)]
         await app.push_screen(ModelPicker(store.models, ""))
         await settled(app)
-        written.append(full_frame(app))
+        written.append(await still_frame(app))
     return written
 
 

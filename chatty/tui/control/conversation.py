@@ -297,7 +297,9 @@ class Conversation:
         self._wanted_message = ""
         opened = self._store.open
         leaf = self._store.newest_leaf(message_id)
-        is_in_vain = opened is not None and message_id not in opened.path and self._sought_message == message_id
+        is_in_vain = (
+            opened is not None and message_id not in opened.path and self._sought_message == message_id
+        )
         if opened is None or leaf is None or is_in_vain:
             self._store.say("that message is no longer there")
             return

@@ -60,6 +60,10 @@ Conversations = Annotated[
     ),
 ]
 
+DeletedConversations = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Conversations: ids or their beginnings.")
+]
+
 ProjectArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="A project: its name or id.", autocompletion=complete_projects)
 ]

@@ -28,6 +28,7 @@ _NEXT_STEPS = {
     "provider/auth": "check the key with: chatty providers test NAME",
     "provider/key_missing": "add one with: chatty providers add NAME",
     "provider/model_unknown": "see what there is with: chatty models list",
+    "storage/keyring_unavailable": "the file is: chatty providers add NAME --keep-in file",
     "connection": "see what is wrong with: chatty doctor",
     "storage": "see what is wrong with: chatty doctor",
 }

@@ -42,11 +42,19 @@ def conversation(session: Session, reference: str) -> dict[str, Any]:
 
 def deleted_conversation_id(session: Session, reference: str) -> str:
     """Return the id of the deleted or archived conversation that is meant."""
+    if reference == LAST:
+        raise usage_error('"last" is a conversation that is there; name a deleted one by its id')
     if is_id(reference):
         return reference
-    changed = session.every("conversation.list", {"updated_since": "1970-01-01T00:00:00.000Z"})
-    gone = (row for row in changed if row.get("deleted_at") or row.get("archived_at"))
+    gone = (row for row in _every_changed(session) if row.get("deleted_at") or row.get("archived_at"))
     return str(_only_match(gone, reference, "deleted or archived conversation")["id"])
+
+
+def deleted_conversations(session: Session) -> list[dict[str, Any]]:
+    """Return the conversations whose deletion can be undone, the last one first."""
+    # What was deleted for good is still listed, so that clients forget it; it has no messages any more.
+    rows = [row for row in _every_changed(session) if row.get("deleted_at") and row["message_count"]]
+    return sorted(rows, key=lambda row: str(row["deleted_at"]), reverse=True)
 
 
 def last_conversation(session: Session) -> dict[str, Any]:
@@ -59,14 +67,22 @@ def last_conversation(session: Session) -> dict[str, Any]:
 
 def project(session: Session, reference: str) -> dict[str, Any]:
     """Return the project of that name or id, archived or not."""
-    rows = [*session.every("project.list", {}), *session.every("project.list", {"archived": True})]
-    return _named(rows, reference, "project", "chatty projects list")
+    return _named(projects(session), reference, "project", "chatty projects list")
+
+
+def projects(session: Session) -> list[dict[str, Any]]:
+    """Return all projects, the archived ones last."""
+    return [*session.every("project.list", {}), *session.every("project.list", {"archived": True})]
 
 
 def prompt(session: Session, reference: str, project_id: str | None = None) -> dict[str, Any]:
     """Return the prompt of that name or id, within a project if one is given."""
     params = {"project_id": project_id} if project_id else {}
     return _named(list(session.every("prompt.list", params)), reference, "prompt", "chatty prompts list")
+
+
+def _every_changed(session: Session) -> Iterable[dict[str, Any]]:
+    return session.every("conversation.list", {"updated_since": "1970-01-01T00:00:00.000Z"})
 
 
 def _not_deleted(session: Session) -> Iterable[dict[str, Any]]:
@@ -93,6 +109,7 @@ def _named(rows: list[dict[str, Any]], reference: str, noun: str, listing: str) 
         raise ProtocolError("not_found", f'there is no {noun} "{reference}"; see: {listing}')
     if len(matches) > 1:
         raise usage_error(
-            f'"{reference}" names {len(matches)} {noun}s in different projects; name the project'
+            f'"{reference}" names {len(matches)} {noun}s in different projects; '
+            f"say which with --project NAME, or give its id, which {listing} --json shows"
         )
     return matches[0]

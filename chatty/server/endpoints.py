@@ -125,13 +125,19 @@ class Endpoints:
         if wanted is None:
             return await self._default(scope, credentials)
         name, slash, model = wanted.partition("/")
+        if not slash and all(provider.name != name for provider in await self.known(scope)):
+            raise ProtocolError(
+                "not_found",
+                f"{name[:60]!r} names no provider; a model is written PROVIDER/MODEL, see: chatty models",
+                details={"kind": "provider"},
+            )
         provider = await self.get(scope, name)
         if slash and model:
             return ModelChoice(provider.name, model)
         if (model_of := self.default_model(provider)) is None:
             raise ProtocolError(
                 "invalid_params/model_missing",
-                f"say which model of {name}: {name}/MODEL. `chatty models {name}` lists them",
+                f"say which model of {name}: {name}/MODEL. `chatty models list --provider {name}` lists them",
             )
         return ModelChoice(provider.name, model_of)
 

@@ -23,6 +23,26 @@ def test_answer_reaches_a_pipe_verbatim_and_nothing_is_added(server: FakeServer,
     assert (result.returncode, result.stdout, result.stderr) == (0, "".join(text), "")
 
 
+@pytest.mark.parametrize(
+    ("pieces", "reason", "word"),
+    [(["half"], "length", "length"), (["half"], "content_filter", "filter"), ([], "stop", "nothing")],
+)
+def test_answer_that_may_not_look_complete_is_remarked_on(
+    server: FakeServer, run: Run, pieces: list[str], reason: str, word: str
+) -> None:
+    def script(sent: Json) -> Iterator[Json]:
+        yield accepted(sent)
+        yield from (delta(sent, 0, piece) for piece in pieces)
+        yield finished(sent, finish_reason=reason)
+
+    server.on("message.send", script)
+    result = run("ask", "hello")
+    assert (result.returncode, result.stdout) == (0, "".join(pieces))
+    assert result.stderr.startswith("chatty: ")
+    assert word in result.stderr
+    assert run("ask", "hello", "--json").stderr == ""
+
+
 def test_words_piped_text_and_files_become_parts(server: FakeServer, run: Run, tmp_path: Path) -> None:
     server.on("message.send", answering("ok"))
     notes = tmp_path / "notes.txt"

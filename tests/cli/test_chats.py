@@ -199,6 +199,28 @@ def test_restore_finds_what_was_deleted(server: FakeServer, run: Run) -> None:
     assert run("chats", "restore", FIRST).stdout == f"restored {FIRST}\n"
     assert run("chats", "restore", FIRST[:13]).stdout == f"restored {FIRST}\n"
     assert run("chats", "restore", SECOND[:13]).returncode == 5, "that one was never away"
+    last = run("chats", "restore", "last")
+    assert (last.returncode, "id" in last.stderr) == (2, True), "the last one is there: it needs no restoring"
+
+
+def test_what_can_be_restored_is_listed_without_what_is_gone_for_good(server: FakeServer, run: Run) -> None:
+    rows = [
+        conversation("01900000-0000-7000-8000-000000000001", "Early", deleted_at="2024-06-02T00:00:00.000Z"),
+        conversation("01900000-0001-7000-8000-000000000002", "Here"),
+        conversation("01900000-0002-7000-8000-000000000003", "", deleted_at=AT, message_count=0),
+        conversation("01900000-0003-7000-8000-000000000004", "Late", deleted_at="2024-06-03T00:00:00.000Z"),
+    ]
+    server.on("conversation.list", {"items": rows, "next": None})
+    listed = json.loads(run("chats", "list", "--deleted", "--json").stdout)
+    assert [row["title"] for row in listed["items"]] == ["Late", "Early"]
+    assert run("chats", "list", "--deleted", "--archived").returncode == 2
+
+
+def test_nothing_archived_is_no_reason_to_start_a_conversation(server: FakeServer, run: Run) -> None:
+    server.on("conversation.list", {"items": [], "next": None})
+    server.on("project.list", {"items": [], "next": None})
+    assert run("chats", "list", "--archived").stderr == "no conversation is archived\n"
+    assert run("projects", "list", "--archived").stderr == "no project is archived\n"
 
 
 def test_fork_prints_the_new_id(two: FakeServer, run: Run) -> None:

@@ -140,6 +140,15 @@ def test_deleting_asks_a_person_first(stocked: FakeServer, environment: dict[str
         assert len(stocked.params_of(method)) == 2
 
 
+def test_prompts_of_one_name_are_told_apart(stocked: FakeServer, run: Run) -> None:
+    rows = [PROMPT, {**PROMPT, "id": PROJECT["id"], "project_id": PROJECT["id"]}]
+    stocked.on("prompt.list", {"items": rows, "next": None})
+    listed = run("prompts", "list").stdout.splitlines()
+    assert [line.split()[1] for line in listed] == ["PROJECT", "-", "garden"]
+    result = run("prompts", "show", "review")
+    assert (result.returncode, "--project" in result.stderr) == (2, True)
+
+
 def test_unknown_names_are_not_found(stocked: FakeServer, run: Run) -> None:
     assert run("projects", "show", "nowhere").returncode == 5
     assert run("prompts", "show", "nothing").returncode == 5

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.fake_server import FakeServer, Json
+from tests.cli.fake_server import FakeServer, Json, Refusal
 from tests.cli.golden import assert_golden
 from tests.cli.processes import OnTerminal
 
@@ -76,6 +76,30 @@ def test_endpoint_without_a_key(adding: FakeServer, run: Run) -> None:
     (asked,) = adding.params_of("provider.add")
     expected = {"name": "home", "keep_in": "keyring", "base_url": "http://localhost:1/v1", "kind": "openai"}
     assert asked == expected
+
+
+def test_endpoint_of_ones_own_may_do_without_a_key(
+    adding: FakeServer, run: Run, environment: dict[str, str]
+) -> None:
+    words = ("providers", "add", "home", "--base-url", "http://localhost:1/v1")
+    with OnTerminal(environment, *words) as terminal:
+        terminal.read_until(b"enter: none")
+        terminal.type(b"\n")
+        assert terminal.wait() == 0
+    assert run(*words).returncode == 0
+    assert run(*words, input=KEY).returncode == 0
+    assert run(*words, "--key-stdin", input="").returncode == 2, "a key was promised"
+    assert [asked.get("api_key") for asked in adding.params_of("provider.add")] == [None, None, KEY]
+
+
+def test_without_a_keyring_the_way_to_a_file_is_named(server: FakeServer, run: Run) -> None:
+    def refuse(_: Json) -> Json:
+        raise Refusal("storage/keyring_unavailable", "There is no keyring.")
+
+    server.on("provider.add", refuse)
+    result = run("providers", "add", "openai", "--key-stdin", input=KEY)
+    assert result.returncode == 10
+    assert "--keep-in file" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def test_streams_through_a_breaking_proxy_arrive_whole(home: Home, short_d
     async with FaultProxy.unix(listen=path, connect=home.locations.socket_path, plan=plan) as proxy:
         client = client_through(home, path, backoff=IMPATIENT)
         await witness(client, journal, conversations=5, messages=2, model="openai/tok200-delay5")
-        assert proxy.accepted > 5
+        assert proxy.accepted > 1
     await assert_nothing_lost(home, journal, statuses={"completed"})
 
 

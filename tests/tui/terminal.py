@@ -27,7 +27,9 @@ class Terminal:
         environment: dict[str, str],
         module: str = "tests.tui.scripted_app",
     ) -> None:
-        inherited = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        # A test runner may say how wide its own terminal is: that is not the one made here.
+        foreign = {"NO_COLOR", "COLUMNS", "LINES"}
+        inherited = {key: value for key, value in os.environ.items() if key not in foreign}
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", module, *arguments],

@@ -193,8 +193,14 @@ class _Exchange:
         elif error is not None:
             _print_error(error, self._options, {"error": error_object(error)})
         if error is None:
+            self._remark()
             return ExitCode.DONE
         return self._stops.code or exit_code(error.type)
+
+    def _remark(self) -> None:
+        remark = self._fate.remark(self._reply)
+        if remark is not None and self._options.output == "text":
+            write_note(f"chatty: {remark}")
 
 
 def _print_error(error: ProtocolError, options: AskOptions, value: dict[str, Any]) -> None:

@@ -59,6 +59,14 @@ class Fate:
             return ProtocolError("unavailable/interrupted", message)
         return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
 
+    def remark(self, reply: Reply) -> str | None:
+        """Return what a person should know of an answer that completed and may not look like it."""
+        if reply.finish_reason == "length":
+            return "the model reached its length limit, so the answer may be cut short"
+        if reply.finish_reason == "content_filter":
+            return "the provider's content filter ended the answer"
+        return None if reply.text else "the model answered with nothing"
+
     def _kept(self) -> str:
         if self._options.is_ephemeral:
             return "nothing was kept"

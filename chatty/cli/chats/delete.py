@@ -21,7 +21,7 @@ def delete_chats(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete conversations. This can be undone."""
+    """Delete conversations. For a week this can be undone."""
     session = Session()
     found = [references.conversation(session, reference) for reference in conversations]
     if for_good:

@@ -11,6 +11,8 @@ from chatty.cli.session import Session
 
 EXAMPLE = "chatty projects list --json"
 
+_NONE_YET = "no projects yet; make one with: chatty projects new NAME"
+
 
 def list_projects(
     limit: Limit = 50,
@@ -26,5 +28,5 @@ def list_projects(
     print_table(
         ("NAME", "MODEL", "INSTRUCTIONS"),
         [(row["name"], row.get("default_model") or "-", row.get("instructions") or "") for row in rows],
-        empty="no projects yet; make one with: chatty projects new NAME",
+        empty="no project is archived" if archived else _NONE_YET,
     )

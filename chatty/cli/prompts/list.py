@@ -1,5 +1,8 @@
 """``chatty prompts list``."""
 
+from typing import Any
+
+from chatty.cli import references
 from chatty.cli.arguments import AsJson, CursorOption, Limit, ProjectOption
 from chatty.cli.output.json import print_items
 from chatty.cli.output.tables import print_table
@@ -20,11 +23,13 @@ def list_prompts(
     if as_json:
         print_items(rows, following)
         return
+    projects = _project_names(session, rows)
     print_table(
-        ("NAME", "VERSION", "VARIABLES", "TITLE"),
+        ("NAME", "PROJECT", "VERSION", "VARIABLES", "TITLE"),
         [
             (
                 row["name"],
+                projects.get(row.get("project_id"), "-"),
                 str(row["latest"]["n"]),
                 ", ".join(row["latest"]["variables"]) or "-",
                 row.get("title") or row["latest"]["body"],
@@ -33,3 +38,10 @@ def list_prompts(
         ],
         empty="no prompts yet; write one with: chatty prompts new NAME",
     )
+
+
+def _project_names(session: Session, prompts: list[dict[str, Any]]) -> dict[str | None, str]:
+    """Return project id -> name, asked for only when a prompt lies in a project."""
+    if not any(row.get("project_id") for row in prompts):
+        return {}
+    return {row["id"]: row["name"] for row in references.projects(session)}

@@ -65,11 +65,13 @@ def add_provider(
 ) -> None:
     """Keep a key, or add an endpoint of your own.
 
-    Without options it asks for the key. No option takes one: those can be seen by others.
+    It asks for the key; an endpoint of your own may do without. No option takes one: those can be seen by
+    others.
     """
     name = provider or _asked_name()
     params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
-    key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key)
+    may_be_none = base_url is not None and not key_stdin
+    key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key, may_be_none=may_be_none)
     for field, value in (("base_url", base_url), ("kind", kind), ("default_model", model), ("api_key", key)):
         if value is not None:
             params[field] = str(value)
@@ -90,7 +92,8 @@ def _asked_name() -> str:
     return name
 
 
-def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> str | None:
+def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool, may_be_none: bool) -> str | None:
+    """Return the key that was given; none where none is needed."""
     if from_stdin + (variable is not None) + none > 1:
         raise usage_error("--key-stdin, --key-env and --no-key exclude each other; give one of them")
     if none:
@@ -98,16 +101,18 @@ def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool) -> st
     if variable is not None:
         return _checked(os.environ.get(variable, ""), f"the variable {variable}")
     if from_stdin or not os.isatty(0):
-        return _checked(read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input")
-    return _checked(_asked(name), "what was typed")
+        key, source = read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input"
+    else:
+        key, source = _asked(name, may_be_none), "what was typed"
+    return None if may_be_none and not key.strip() else _checked(key, source)
 
 
-def _asked(name: str) -> str:
+def _asked(name: str, may_be_none: bool) -> str:
     # Turns the terminal's echo off and back on, also on ctrl+c.
     from getpass import getpass
 
     try:
-        return getpass(f"Key for {name} (not shown): ")
+        return getpass(f"Key for {name} (not shown{', enter: none' if may_be_none else ''}): ")
     except EOFError:
         return ""
 

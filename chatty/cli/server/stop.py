@@ -59,10 +59,11 @@ def _ask_to_leave(session: Session, *, even_if_busy: bool) -> bool:
         # Nobody listens; one that is stuck before it listens can only be ended.
         return _end() if even_if_busy else False
     if not answer["stopping"]:
+        count = answer["active_runs"]
         raise ProtocolError(
             "conflict/run_active",
-            f"{answer['active_runs']} answers are being written; "
-            "wait for them, or: chatty server stop --force",
+            f"{'an answer is' if count == 1 else f'{count} answers are'} being written; "
+            "wait until that is done, or: chatty server stop --force",
         )
     _wait_until_gone(session)
     return True

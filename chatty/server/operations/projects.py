@@ -2,11 +2,13 @@
 
 from chatty.protocol import project as models
 from chatty.protocol.base import Empty
+from chatty.protocol.errors import ProtocolError
 from chatty.server import wire
 from chatty.server.clock import milliseconds, now_ms
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 from chatty.store import projects, rows
+from chatty.store.errors import AlreadyExists
 
 
 @operation(
@@ -109,9 +111,24 @@ async def restore(context: RequestContext, params: models.ProjectRefParams) -> m
     return models.ProjectResult(project=wire.project(row))
 
 
-@operation("project.delete", models.ProjectRefParams, Empty, kind="mutation", permission="project.write")
+@operation(
+    "project.delete",
+    models.ProjectRefParams,
+    Empty,
+    kind="mutation",
+    permission="project.write",
+    errors=("conflict/not_empty",),
+)
 async def delete(context: RequestContext, params: models.ProjectRefParams) -> Empty:
-    """Delete a project. Its conversations stay, in no project."""
+    """Delete a project that holds no prompts. Its conversations stay, in no project."""
     context.services.refuse_if_read_only()
-    await context.services.stores.durable.write(context.scope, projects.delete, params.project_id, now_ms())
+    database = context.services.stores.durable
+    try:
+        await database.write(context.scope, projects.delete, params.project_id, now_ms())
+    except AlreadyExists as error:
+        raise ProtocolError(
+            "conflict/not_empty",
+            "the project holds prompts, so nothing was deleted; delete those first: chatty prompts delete",
+            details={"kind": error.kind},
+        ) from error
     return Empty()

@@ -163,6 +163,9 @@ class Reference:
         conversation = self._make(params["id"], params.get("title") or "untitled")
         return {"conversation": conversation.as_wire()}
 
+    def _conversation_list(self, params: JsonObject) -> JsonObject:
+        return {"items": [found.as_wire() for found in reversed(self.conversations.values())]}
+
     def _conversation_update(self, params: JsonObject) -> JsonObject:
         conversation = self._find(params["conversation_id"])
         conversation.title = params["title"]

@@ -87,6 +87,11 @@ class Terminal:
             return -self.child.signalstatus
         return self.child.exitstatus or 0
 
+    def catch_up(self) -> None:
+        """Take in what was written so far."""
+        while self._read(0.0):
+            pass
+
     def hang_up(self) -> None:
         """Close the terminal under the program, and return once the program has ended."""
         process = self.child.ptyproc  # type: ignore[attr-defined]  # pexpect leaves it untyped

@@ -36,6 +36,8 @@ class Desk:
         task = asyncio.get_running_loop().create_task(self._see_through(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Cancelled before its first step a task leaves what it was given unopened.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:

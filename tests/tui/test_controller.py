@@ -1,0 +1,183 @@
+"""The controller over the real client library and a server in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chatty.client.backoff import Backoff
+from chatty.client.connection import Client
+from chatty.client.outbox import Outbox
+from chatty.protocol.errors import ProtocolError
+from chatty.tui.controller import LAST, Controller
+from chatty.tui.state import Message, OpenConversation
+from chatty.tui.store import Store
+from tests.instruments.fake_server import FakeServer
+from tests.instruments.reference import JsonObject
+from tests.instruments.waiting import until
+
+pytestmark = pytest.mark.timeout(20)
+
+
+def says_so(run: JsonObject) -> list[str]:
+    """A reply in two pieces."""
+    return ["So", " it is."]
+
+
+@asynccontextmanager
+async def sitting(
+    server: FakeServer, directory: Path, conversation: str | None = None, *, starts: bool = True
+) -> AsyncIterator[tuple[Controller, Store]]:
+    """A controller at work, and the state it fills."""
+    store = Store()
+
+    async def connect() -> Client:
+        backoff = Backoff(first_seconds=0.0)
+        return Client(server.dial, outbox=Outbox(str(directory / "outbox")), backoff=backoff)
+
+    controller = Controller(
+        store, connect, config_file=str(directory / "config.toml"), conversation=conversation, model="fake/m"
+    )
+    if starts:
+        controller.start()
+    try:
+        yield controller, store
+    finally:
+        await controller.close()
+        await server.settle()
+
+
+def opened(store: Store) -> OpenConversation:
+    assert store.open is not None
+    return store.open
+
+
+def shown(store: Store) -> list[tuple[str, str, str]]:
+    """Role, status and text of the messages on the path."""
+    here = opened(store)
+    path = [here.messages[message_id] for message_id in here.path if message_id in here.messages]
+    return [(message.role, message.status, message.text) for message in path]
+
+
+ANSWERED = [("user", "completed", "Is it?"), ("assistant", "completed", "So it is.")]
+
+
+def newest(store: Store) -> Message:
+    here = opened(store)
+    return here.messages[here.path[-1]]
+
+
+async def test_question_is_shown_at_once_and_answered(tmp_path: Path) -> None:
+    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+        assert opened(store).is_new
+        controller.send("Is it?")
+        assert shown(store) == [("user", "pending", "Is it?"), ("assistant", "pending", "")]
+        assert opened(store).active_run() is not None
+        await until(lambda: shown(store) == ANSWERED)
+        assert opened(store).runs == {}
+        assert not opened(store).is_new
+
+
+async def test_nothing_is_stored_before_the_first_message(tmp_path: Path) -> None:
+    server = FakeServer()
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.new_conversation()
+        await until(lambda: store.link.kind == "well")
+        methods = [method for method, _ in server.heard]
+        assert not {"conversation.create", "message.send"} & set(methods)
+
+
+async def test_question_asked_before_the_program_is_connected_is_sent(tmp_path: Path) -> None:
+    async with sitting(FakeServer(script=says_so), tmp_path, starts=False) as (controller, store):
+        controller.send("Is it?")
+        controller.start()
+        await until(lambda: shown(store) == ANSWERED)
+
+
+async def test_questions_in_a_row_follow_each_other(tmp_path: Path) -> None:
+    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+        controller.send("Is it?")
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED * 2)
+
+
+async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("precious")
+        await until(lambda: store.wishes.texts == ["precious"])
+        await until(lambda: store.note == "there is no provider x")
+        assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
+
+
+async def test_question_sent_while_the_link_is_down_arrives_once(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        await until(lambda: store.link.kind == "well")
+        server.cut_all()
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+
+
+async def test_stopped_answer_is_stopping_and_then_stopped(tmp_path: Path) -> None:
+    server = FakeServer()
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        controller.stop()
+        run = opened(store).active_run()
+        assert run is not None
+        assert run.status == "cancelling"
+        await until(lambda: newest(store).status == "cancelled")
+
+
+async def test_edit_and_again_make_versions_and_the_arrows_walk_them(tmp_path: Path) -> None:
+    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        controller.again(newest(store))
+        await until(
+            lambda: shown(store) == ANSWERED and opened(store).sibling_place(newest(store).id) == (2, 2)
+        )
+        controller.show_sibling(newest(store), -1)
+        await until(lambda: opened(store).sibling_place(newest(store).id) == (1, 2))
+        question = opened(store).messages[opened(store).path[0]]
+        controller.edit(question, "Was it?")
+        await until(lambda: shown(store) == [("user", "completed", "Was it?"), ANSWERED[1]])
+        assert opened(store).sibling_place(opened(store).path[0]) == (2, 2)
+
+
+async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+    async with sitting(server, tmp_path, LAST) as (controller, store):
+        assert opened(store).id == ""
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED * 2)
+
+
+async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> None:
+    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first = opened(store).id
+        controller.new_conversation()
+        assert shown(store) == []
+        controller.open_conversation(first)
+        controller.new_conversation()
+        controller.open_conversation(first)
+        await until(lambda: shown(store) == ANSWERED)
+
+
+async def test_closing_while_work_is_under_way_ends_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.silent_methods.add("conversation.list")
+    async with sitting(server, tmp_path) as (controller, _):
+        controller.send("Is it?")
+        await until(lambda: any(method == "conversation.list" for method, _ in server.heard))
+        async with asyncio.timeout(2):
+            await controller.close()

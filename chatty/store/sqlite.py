@@ -260,7 +260,8 @@ def _open(path: Path, readers: int) -> SqliteDatabase:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, is_empty: bool) -> Path | None:
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    if is_empty:
+    if is_empty or schema_version(connection) == 0:
+        # Nothing was built yet, or another starter is at it: then this waits for it and builds nothing.
         build(connection, new_id())
         return None
     backup = migrate(connection, path)

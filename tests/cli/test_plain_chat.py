@@ -14,11 +14,6 @@ def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> N
         terminal.type(b"hi there\n")
         terminal.read_until(b"done")
         terminal.read_until(b"you: ")
-        terminal.type(b"half")
-        terminal.read_until(b"half")
-        terminal.type(b"\x03")
-        terminal.read_until(b"line dropped")
-        terminal.read_until(b"you: ")
         terminal.type(b"\x04")
         assert terminal.wait() == 0
         assert terminal.modes == terminal.before

@@ -63,8 +63,12 @@ class FakeServer:
             yield self
         finally:
             server.close()
+            await asyncio.sleep(0)  # whoever was just accepted is served, so that it can be cut
             self.cut_all()
             await self.settle()
+            if self._serving:
+                await asyncio.wait(tuple(self._serving), timeout=5)
+            await asyncio.sleep(0)  # closed transports let go of their sockets in the next turn
 
     async def settle(self) -> None:
         """End the scripts that still run."""

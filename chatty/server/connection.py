@@ -54,7 +54,11 @@ class Connection:
         """One request and its run, then the end: nobody stays to be asked for a key."""
         self.state = State.OPENED
         self.credentials: ProviderCredentials | None = None
-        """What the peer's shell knows; never leaves this object but into its own runs."""
+        """What the peer's shell knows; never leaves this object but into its own runs.
+
+        Kept when the socket is gone: a request that was begun then is carried to its end, and the run
+        it begins needs the key. It goes with this object, when the last such request has ended.
+        """
         self.deltas = True
         self.wants_workspace_signals = False
         self.focus: str | None = None
@@ -167,7 +171,6 @@ class Connection:
         for request_id in list(self._cancellable):
             self._in_flight[request_id].cancel()
         self.outbound.closed()
-        self.credentials = None
         for conversation_id, forget in list(self.on_ephemeral_end.items()):
             try:
                 await forget()

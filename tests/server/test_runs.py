@@ -1,10 +1,12 @@
 """Runs: they belong to the server, can be stopped by anybody, queue behind each other and wait for keys."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
 from chatty.providers.errors import ProviderError
 from tests.server.joined import (
     Frame,
@@ -242,6 +244,16 @@ async def test_run_asks_with_its_own_callers_key(server: JoinedServer) -> None:
 
 
 # Leaving
+
+
+async def test_run_has_its_callers_key_though_the_link_broke_behind_the_request(server: JoinedServer) -> None:
+    caller = await server.connect(provider_credentials=KEY)
+    params = sending(new_id(), "hello", run={"model": "openai/gpt-test"})
+    params["conversation"]["create"] = {"origin": "tui"}
+    caller.post("message.send", params)
+    await asyncio.sleep(0)  # the request is begun, and waits for the store
+    await caller.leave()
+    assert (await server.keyed.asked()).endpoint.api_key is not None
 
 
 async def test_drain_interrupts_what_runs_waits_and_queues(tmp_path: Path) -> None:

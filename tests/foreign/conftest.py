@@ -70,7 +70,15 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignServer]
     port = _free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [Path(venv, "bin", "litellm").absolute(), "--config", config, "--host", "127.0.0.1", "--port", str(port)],
+            [
+                Path(venv, "bin", "litellm").absolute(),
+                "--config",
+                config,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ],
             env={"PATH": os.environ["PATH"], "HOME": str(folder), "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -483,6 +483,11 @@ def _lost(closed: LinkClosed) -> ProtocolError:
             return link_error("forbidden", "The server refused the connection.")
         case frames.CloseCode.PROTOCOL:
             return link_error("connection/protocol", "The server says that this program broke the protocol.")
+        case frames.CloseCode.TOO_MANY_CONNECTIONS:
+            return link_error(
+                "connection/refused",
+                "Too many connections to the server are open; this one waits until others are closed.",
+            )
         case code:
             return link_error(
                 "connection/lost",

@@ -22,6 +22,7 @@ _BY_CODE: Final[Mapping[str, ErrorType]] = {
     "account_deactivated": "provider/auth",
     "authentication_error": "provider/auth",
     "permission_error": "provider/auth",
+    "no_db_connection": "provider/auth",  # LiteLLM's proxy without a database, for any key but its own
     "context_length_exceeded": "provider/context_length",
     "string_above_max_length": "provider/context_length",
     "content_filter": "provider/content_filter",
@@ -58,7 +59,8 @@ _MEANS_CONTEXT = re.compile(
     r"(?i)context (?:length|window|size)|maximum context|too many tokens|prompt is too long"
 )
 _MEANS_MODEL = re.compile(
-    r"(?i)\bmodel\b.{0,120}(?:not (?:exist|found)|does not exist|unknown|no longer)|no such model"
+    r"(?i)\bmodel\b.{0,120}(?:not (?:exist|found)|does not exist|unknown|no longer)"
+    r"|no such model|invalid model(?: name)?\b"
 )
 
 _MEANS_OVERLOADED = re.compile(

@@ -7,6 +7,7 @@ asked to stop first drains, then closes, then unlinks.
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import json
@@ -25,6 +26,7 @@ import uvicorn
 
 from chatty.protocol.errors import ProtocolError
 from chatty.server.app import build_application, serving
+from chatty.server.descriptors import connections_that_fit, raise_limit
 from chatty.server.heartbeat import tell_heads
 from chatty.server.purging import purge_deleted
 from chatty.server.services import Services
@@ -78,9 +80,12 @@ async def run(settings: ServerSettings, readiness: Readiness) -> None:
         UnsafeDirectory: the directory of the socket is not only ours.
         StorageError: the database can neither be written nor read.
     """
+    files = raise_limit()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(settings.lock_path):
         async with serving(settings) as services:
+            fitting = connections_that_fit(files, services.limits.max_connections)
+            services.limits = dataclasses.replace(services.limits, max_connections=fitting)
             with _listening(settings) as listener:
                 await _serve(settings, services, listener, readiness)
 

@@ -37,6 +37,7 @@ class Store:
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
         self._mirror: Mirror | None = None
+        self._is_note_of_link = False
         self._drafts: set[str] = set()
         self._dirty = Dirty()
 
@@ -127,14 +128,20 @@ class Store:
         self.on_change()
 
     def apply_link(self, link: Link) -> None:
-        """How the connection is now."""
+        """How the connection is now. Once it is well, what was said of it is past."""
         self.link = link
+        if link.kind == "well" and self._is_note_of_link:
+            self.note, self._is_note_of_link = "", False
         self._dirty.header = self._dirty.status = True
         self.on_change()
 
-    def say(self, note: str) -> None:
-        """Put a word on the status row; empty takes it away. Foreign words are sanitised here."""
-        self.note = wire.line(note)
+    def say(self, note: str, *, is_of_link: bool = False) -> None:
+        """Put a word on the status row; empty takes it away. Foreign words are sanitised here.
+
+        Args:
+            is_of_link: it tells of the connection, and goes when that is well again.
+        """
+        self.note, self._is_note_of_link = wire.line(note), is_of_link
         self._dirty.status = True
         self.on_change()
 

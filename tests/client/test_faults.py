@@ -28,6 +28,7 @@ from tests.instruments.fault_proxy import Cut, Fault, FaultProxy, Latency, Plan,
 from tests.instruments.fresh import fresh_views
 from tests.instruments.journal_client import witness
 from tests.instruments.reference import sending
+from tests.instruments.storms import crowd, descriptors, storm
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(90)
@@ -172,6 +173,21 @@ async def test_link_is_back_soon_after_the_net(home: Home, short_dir: str) -> No
         began = monotonic()
         await client.wait_online()
         assert monotonic() - began < 1.5
+
+
+async def test_crowd_that_is_cut_at_once_comes_back_and_leaves_nothing_open(
+    home: Home, short_dir: str
+) -> None:
+    """In large by command: `benchmarks/storm.py`."""
+    path, pid = os.path.join(short_dir, "p"), await asyncio.to_thread(home.pid)
+    async with (
+        FaultProxy.unix(listen=path, connect=home.locations.socket_path, plan=Plan(seed=1)) as proxy,
+        crowd(home, path, 40, LOCAL) as clients,
+    ):
+        before = descriptors(pid)
+        for _ in range(3):
+            await storm(proxy, clients)
+        await until(lambda: descriptors(pid) <= before)
 
 
 async def test_unsent_message_outlives_client_and_server(home: Home) -> None:

@@ -97,6 +97,7 @@ class FaultProxy:
     Attributes:
         is_refusing: close new connections at once, as a server that is away.
         is_blackhole: pass nothing, close nothing: the other side is gone without a word.
+        is_deaf: the same for what comes down alone: the server hears, and nobody hears the server.
         accepted: how many connections came.
         port: where it listens, for TCP.
     """
@@ -104,6 +105,7 @@ class FaultProxy:
     def __init__(self, dial: Callable[[], Awaitable[Streams]], plan: Plan) -> None:
         self.is_refusing = False
         self.is_blackhole = False
+        self.is_deaf = False
         self.accepted = 0
         self.port = 0
         self._dial = dial
@@ -134,6 +136,10 @@ class FaultProxy:
         for carrier in carriers:
             carrier.cut(reset=reset)
         return len(carriers)
+
+    def swallows(self, direction: Direction) -> bool:
+        """Tell whether what comes this way is lost for now."""
+        return self.is_blackhole or (self.is_deaf and direction == "down")
 
     @contextlib.asynccontextmanager
     async def _running(self, listener: socket.socket) -> AsyncIterator[None]:
@@ -205,12 +211,13 @@ class _Carrier:
             while data := await reader.read(65536):
                 for piece in self._sliced(data):
                     end = self._end_of(direction, passed, len(piece))
-                    await self._pass(piece if end is None else piece[: end.after_bytes - passed], writer)
+                    if not self._proxy.swallows(direction):
+                        await self._pass(piece if end is None else piece[: end.after_bytes - passed], writer)
                     passed += len(piece)
                     if isinstance(end, Cut):
                         self.cut(reset=end.reset)
                         return
-                    if isinstance(end, Stall) or self._proxy.is_blackhole:
+                    if isinstance(end, Stall) or self._proxy.swallows(direction):
                         await asyncio.Event().wait()
 
     def _sliced(self, data: bytes) -> Sequence[bytes]:
@@ -226,8 +233,6 @@ class _Carrier:
         return None
 
     async def _pass(self, piece: bytes, writer: asyncio.StreamWriter) -> None:
-        if self._proxy.is_blackhole:
-            return
         for fault in self._faults:
             match fault:
                 case Latency(seconds, jitter):

@@ -92,6 +92,12 @@ class Terminal:
         while self._read(0.0):
             pass
 
+    def watch(self, seconds: float) -> None:
+        """Take in what is written for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            assert self._read(left) is not None, f"ended meanwhile:\n{self.text}"
+
     def hang_up(self) -> None:
         """Close the terminal under the program, and return once the program has ended."""
         process = self.child.ptyproc  # type: ignore[attr-defined]  # pexpect leaves it untyped

@@ -106,6 +106,7 @@ class RpcEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request until its run has ended or the peer is gone."""
         try:
+            self._refuse_if_crowded()
             frames = await self._frames(receive)
         except ProtocolError as error:
             await _refuse(send, error)
@@ -120,6 +121,17 @@ class RpcEndpoint:
         finally:
             self._services.connections.discard(connection)
             await connection.closed()
+
+    def _refuse_if_crowded(self) -> None:
+        """Refuse when as many connections as fit are open.
+
+        Raises:
+            ProtocolError: `overloaded`.
+        """
+        if len(self._services.connections) >= self._services.limits.max_connections:
+            raise ProtocolError(
+                "overloaded", "too many connections to the server are open; close some", retry_after_ms=1000
+            )
 
     async def _frames(self, receive: Receive) -> list[bytes]:
         """Read the body's lines.

@@ -78,4 +78,4 @@ class Desk:
             try:
                 await work
             except ProtocolError as error:
-                self.store.say(error.message)
+                self.store.say(error.message, is_of_link=error.family == "connection")

@@ -1,5 +1,8 @@
 """Error types, exit codes and the one line."""
 
+import subprocess
+import sys
+
 import pytest
 
 from chatty.cli.bug_reports import describe
@@ -83,3 +86,9 @@ def test_report_holds_places_and_types_but_no_messages() -> None:
     assert "KeyError" in text
     assert "test_errors.py" in text
     assert text.count("secrets") == text.count('KeyError("more secrets")')
+
+
+def test_an_error_costs_no_import_of_the_standard_librarys_heavier_parts() -> None:
+    program = "import chatty.protocol.errors, sys; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert set(found.stdout.split()) & {"dataclasses", "inspect", "typing", "re", "enum"} == set()

@@ -1,29 +1,27 @@
 """What happens to an unexpected error: an id on the screen, the traceback in a file of the owner.
 
-The file holds file names, line numbers and exception types. Messages are left out: they may quote a
-prompt or a key.
+What a report holds, and what not, is `chatty.client.crash_reports`.
 """
 
 import os
-import secrets
-import traceback
 
 from chatty.cli.errors import error_object
 from chatty.cli.exit_codes import ExitCode
 from chatty.cli.output.streams import write_note
+from chatty.client.crash_reports import save_report
+from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
 
 
 def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
     """Save the traceback, say where it is, and return the exit code of a bug."""
-    report_id = secrets.token_hex(4)
-    path = _save(report_id, describe(error))
-    place = f"the traceback is in {path}" if path else "the traceback could not be saved"
+    report = save_report(Locations.from_environment(os.environ).reports_dir, error)
+    place = f"the traceback is in {report.path}" if report.path else "the traceback could not be saved"
     said = ProtocolError(
         "internal/bug",
-        f"unexpected error {type(error).__name__}, report {report_id}; "
+        f"unexpected error {type(error).__name__}, report {report.id}; "
         f"conversations are not affected; {place}; --debug prints it",
-        details={"report_id": report_id},
+        details={"report_id": report.id},
     )
     if as_json:
         from chatty.cli.output.json import print_json
@@ -32,28 +30,3 @@ def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
     else:
         write_note(f"chatty: {said.message}")
     return ExitCode.BUG
-
-
-def describe(error: BaseException) -> str:
-    """Return the chain of tracebacks without the messages of the exceptions."""
-    chain: list[str] = []
-    link: BaseException | None = error
-    while link is not None:
-        chain.append("".join(traceback.format_tb(link.__traceback__)) + type(link).__qualname__ + "\n")
-        link = link.__cause__ or link.__context__
-    return "\ncaused:\n\n".join(reversed(chain))
-
-
-def _save(report_id: str, text: str) -> str | None:
-    from chatty.client.locations import Locations
-
-    try:
-        directory = os.path.join(Locations.from_environment(os.environ).state_dir, "reports")
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        path = os.path.join(directory, f"{report_id}.txt")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError:
-        return None
-    return path

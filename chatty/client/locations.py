@@ -86,6 +86,11 @@ class Locations:
         return os.path.join(self.state_dir, "logs", "server.log")
 
     @property
+    def reports_dir(self) -> str:
+        """Tracebacks of unexpected errors, beside the log."""
+        return os.path.join(self.state_dir, "logs", "reports")
+
+    @property
     def drafts_dir(self) -> str:
         """Text that was typed and not sent, one file per conversation."""
         return os.path.join(self.state_dir, "drafts")

@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual import on
 from textual.app import App
 from textual.driver import Driver
 from textual.events import AppBlur, AppFocus
+from textual.message import Message
 from textual.screen import Screen
 
 from chatty.tui.backend import Backend
 from chatty.tui.controller import LAST
+from chatty.tui.crashes import Crashes, crash_note, culprit
 from chatty.tui.drafts import Drafts
 from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
+from chatty.tui.widgets.drawn import Drawn
+
+if TYPE_CHECKING:
+    from chatty.client.crash_reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,14 @@ _CLOSE_SECONDS = 1.0
 
 
 class ChattyApp(App[None], inherit_bindings=False):
-    """One client: `store` is drawn, `backend` is asked, `connection` lives as long as the program."""
+    """One client: `store` is drawn, `backend` is asked, `connection` lives as long as the program.
+
+    With `crashes` a widget that fails is a panel and the rest goes on; without it every failure ends the
+    program.
+
+    Attributes:
+        crash: what the program ended of, if it did not end well.
+    """
 
     TITLE = "chatty"
     ENABLE_COMMAND_PALETTE = False
@@ -66,12 +79,17 @@ class ChattyApp(App[None], inherit_bindings=False):
         backend: Backend,
         settings: Settings | None = None,
         connection: Connection | None = None,
+        crashes: Crashes | None = None,
     ) -> None:
         self._settings = settings or Settings()
         is_colourless = "NO_COLOR" in os.environ
         # Without this Textual would turn colours to greys instead of leaving them out.
         super().__init__(ansi_color=True if is_colourless else None)
         self._store, self._backend, self._connection = store, backend, connection
+        self._crashes = crashes
+        self._own_error: Exception | None = None
+        self._is_up = False
+        self.crash: Exception | None = None
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -107,8 +125,14 @@ class ChattyApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Connect once the first frame is on the screen: until then one can type already."""
+        if self._crashes is not None:
+            asyncio.get_running_loop().set_exception_handler(self._stray)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._is_up = True
         if self._connection is not None:
-            self.call_after_refresh(self._connection.start)
+            self._connection.start()
 
     async def on_unmount(self) -> None:
         """Disconnect; answers under way go on without us."""
@@ -131,14 +155,61 @@ class ChattyApp(App[None], inherit_bindings=False):
         if open_gate is not None:
             open_gate()
 
-    def _fatal_error(self) -> None:
-        """Textual would print the local variables of every frame, and with them keys and messages."""
-        from rich.segment import Segments
-        from rich.traceback import Traceback
+    # Crashes.
 
-        traceback = Traceback(show_locals=False, width=None)
-        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+    def report_crash(self, error: BaseException) -> "Report | None":
+        """The report of a crash that is contained; None when it is not, and ends the program."""
+        crashes = self._crashes
+        if crashes is None or not self._is_up:
+            return None
+        report = crashes.take(error)
+        return None if crashes.are_too_many else report
+
+    def contain(self, error: BaseException) -> bool:
+        """Let a crash stay with the widget or overlay it happened in; says whether that was possible."""
+        report = self.report_crash(error)
+        if report is None:
+            return False
+        widget = culprit(error, Drawn)
+        if widget is not None and widget.is_attached:
+            widget.break_down(report)
+        else:
+            self._store.say(crash_note(report))
+            self._close_overlay(culprit(error, Screen))
+        return True
+
+    def _close_overlay(self, screen: Screen[Any] | None) -> None:
+        """Take a screen away that failed, once it has; the chat below goes on."""
+
+        def close() -> None:
+            if screen is self.screen and len(self.screen_stack) > 1:
+                self.pop_screen()
+
+        self.call_later(close)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            self._own_error = error  # Textual ends the app's loop for this one
+            raise
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Where Textual brings everything that nobody caught: timers, callbacks, layout, the app's own."""
+        if error is self._own_error or not self.contain(error):
+            self.crash = self.crash or error
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Say nothing: Textual would print the local variables of every frame, and with them keys and
+        messages. `run` raises the error once the terminal is given back."""
         self._close_messages_no_wait()
+
+    def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback of the loop, or a task that nobody waited for, has failed."""
+        error = context.get("exception")
+        if not isinstance(error, Exception) or not self.contain(error):
+            loop.default_exception_handler(context)
 
     @on(AppFocus)
     @on(AppBlur)
@@ -168,6 +239,7 @@ def run(
 
     Raises:
         ProtocolError: the server's name means nothing, or the config file cannot be read.
+        Exception: whatever the program ended of; the terminal is given back by then.
     """
     from chatty.tui.starting import make_app
 
@@ -179,4 +251,6 @@ def run(
         model=model,
     )
     app.run()
+    if app.crash is not None:
+        raise app.crash
     return app.return_code or 0

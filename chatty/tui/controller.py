@@ -15,6 +15,7 @@ from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.link import LinkWatch
 from chatty.tui.control.searching import Searching
+from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message
 from chatty.tui.store import Store
 
@@ -36,6 +37,7 @@ class Controller:
         conversation: id, or its beginning, of the conversation to open; `LAST`; None: a new one.
         model: `PROVIDER/MODEL` for new conversations.
         project: name of the project for new conversations.
+        crashes: takes what fails beside the screen; None lets it through.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class Controller:
         conversation: str | None = None,
         model: str | None = None,
         project: str | None = None,
+        crashes: Crashes | None = None,
     ) -> None:
         self._store = store
         self._connect = connect
         self._wanted = conversation
         choices = Choices()
-        self._desk = Desk(store)
+        self._desk = Desk(store, crashes)
         self._conversation = Conversation(self._desk, choices)
         self._chats = Chats(self._desk, self._conversation)
         self._catalogue = Catalogue(self._desk, choices, config_file, model, project)

@@ -11,6 +11,7 @@ from chatty.client.target import target_from_environment
 from chatty.protocol.errors import ProtocolError
 from chatty.tui.app import ChattyApp, Settings
 from chatty.tui.controller import Controller
+from chatty.tui.crashes import Crashes
 from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
 from chatty.tui.themes import theme_for
@@ -37,6 +38,7 @@ def make_app(
     target = target_from_environment(environ, server)
     chosen = _settings(locations.config_file)
     store = Store()
+    crashes = Crashes(locations.reports_dir)
     controller = Controller(
         store,
         lambda: _connect(target, environ),
@@ -45,6 +47,7 @@ def make_app(
         conversation=conversation,
         model=model or environ.get("CHATTY_MODEL") or chosen.get("model"),
         project=project,
+        crashes=crashes,
     )
     screen = chosen.get("screen", {})
     theme = screen.get("theme", "auto")
@@ -55,7 +58,7 @@ def make_app(
         drafts_directory=Path(locations.drafts_dir) / target.name,
         client_id=f"{os.getpid()}-{os.urandom(4).hex()}",
     )
-    return ChattyApp(store, controller, look, controller)
+    return ChattyApp(store, controller, look, controller, crashes)
 
 
 def _keys(chosen: Mapping[str, list[str] | str], path: str) -> Mapping[str, list[str]]:

@@ -392,7 +392,7 @@ def test_bug_prints_a_report_id_and_keeps_the_traceback(server: FakeServer, run:
     result = run("ask", "hi")
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    (report,) = (home / "state" / "reports").iterdir()
+    (report,) = (home / "state" / "logs" / "reports").iterdir()
     assert report.stem in result.stderr
     assert "KeyError" in report.read_text()
     assert "Traceback" in run("ask", "hi", "--debug").stderr

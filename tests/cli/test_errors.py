@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from chatty.cli.bug_reports import describe
 from chatty.cli.errors import error_from_object, error_line, error_object
 from chatty.cli.exit_codes import ExitCode, exit_code
 from chatty.protocol.errors import FAMILIES, ProtocolError
@@ -72,20 +71,6 @@ def test_object_and_back() -> None:
         "details": {"http": 401},
     }
     assert error_object(error_from_object(value)) == value
-
-
-def test_report_holds_places_and_types_but_no_messages() -> None:
-    try:
-        try:
-            raise ValueError("the prompt, the key")
-        except ValueError as inner:
-            raise KeyError("more secrets") from inner
-    except KeyError as error:
-        text = describe(error)
-    assert "ValueError" in text
-    assert "KeyError" in text
-    assert "test_errors.py" in text
-    assert text.count("secrets") == text.count('KeyError("more secrets")')
 
 
 def test_an_error_costs_no_import_of_the_standard_librarys_heavier_parts() -> None:

@@ -12,6 +12,7 @@ from chatty.client.connection import Client
 from chatty.client.outbox import Outbox
 from chatty.protocol.errors import ProtocolError
 from chatty.tui.controller import LAST, Controller
+from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 from tests.instruments.fake_server import FakeServer
@@ -28,7 +29,12 @@ def says_so(run: JsonObject) -> list[str]:
 
 @asynccontextmanager
 async def sitting(
-    server: FakeServer, directory: Path, conversation: str | None = None, *, starts: bool = True
+    server: FakeServer,
+    directory: Path,
+    conversation: str | None = None,
+    *,
+    starts: bool = True,
+    crashes: Crashes | None = None,
 ) -> AsyncIterator[tuple[Controller, Store]]:
     """A controller at work, and the state it fills."""
     store = Store()
@@ -38,7 +44,12 @@ async def sitting(
         return Client(server.dial, outbox=Outbox(str(directory / "outbox")), backoff=backoff)
 
     controller = Controller(
-        store, connect, config_file=str(directory / "config.toml"), conversation=conversation, model="fake/m"
+        store,
+        connect,
+        config_file=str(directory / "config.toml"),
+        conversation=conversation,
+        model="fake/m",
+        crashes=crashes,
     )
     if starts:
         controller.start()
@@ -181,3 +192,22 @@ async def test_closing_while_work_is_under_way_ends_it(tmp_path: Path) -> None:
         await until(lambda: any(method == "conversation.list" for method, _ in server.heard))
         async with asyncio.timeout(2):
             await controller.close()
+
+
+async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashes = Crashes(str(tmp_path / "reports"))
+    async with sitting(FakeServer(script=says_so), tmp_path, crashes=crashes) as (controller, store):
+        apply = store.apply
+
+        def broken(conversation_id: str, update: object) -> None:
+            raise KeyError(conversation_id)
+
+        monkeypatch.setattr(store, "apply", broken)
+        controller.send("Is it?")
+        await until(lambda: store.note.startswith("something broke · report"))
+        assert len(list((tmp_path / "reports").iterdir())) == 1
+        monkeypatch.setattr(store, "apply", apply)
+        controller.redraw()
+        await until(lambda: shown(store) == ANSWERED)

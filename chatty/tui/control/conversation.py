@@ -69,8 +69,10 @@ class Conversation:
         self._send_unsent()
 
     def load_again(self) -> None:
-        """Ask for everything shown anew."""
-        if self._subscription is not None:
+        """Ask for everything shown anew, also when following it broke off."""
+        if self._following is not None and self._following[1].done() and self._is_open(self._following[0]):
+            self._follow(self._following[0])
+        elif self._subscription is not None:
             self._subscription.refresh()
 
     # Saying something.

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chatty.protocol.errors import ProtocolError
+from chatty.tui.crashes import Crashes, crash_note
 from chatty.tui.store import Store
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ PAGE_ROWS = 200
 class Desk:
     """The store, the client once there is one, and the work under way."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, crashes: Crashes | None = None) -> None:
         self.store = store
+        self._crashes = crashes
         self._client: asyncio.Future[Client] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -79,3 +81,7 @@ class Desk:
                 await work
             except ProtocolError as error:
                 self.store.say(error.message, is_of_link=error.family == "connection")
+            except Exception as error:
+                if self._crashes is None:
+                    raise
+                self.store.say(crash_note(self._crashes.take(error)))

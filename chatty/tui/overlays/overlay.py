@@ -8,13 +8,14 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from chatty.tui.containing import Contained
 from chatty.tui.keymap import canonical
 from chatty.tui.widgets.text_field import TextField
 
 Answer = TypeVar("Answer")
 
 
-class Overlay(ModalScreen[Answer | None], inherit_bindings=False):
+class Overlay(Contained, ModalScreen[Answer | None], inherit_bindings=False):
     """A modal screen with one frame. Subclasses say what is inside and when it is answered."""
 
     CSS_PATH = "overlay.tcss"

@@ -113,7 +113,7 @@ class PickerList(Drawn):
         """The choice under the cursor."""
         return self._shown[self._cursor] if self._shown else None
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def rows_wanted(self, container: Size, viewport: Size, width: int) -> int:
         """Rows of the unfiltered list, so that the frame stays while one filters; less on a low screen."""
         groups = len({choice.group for choice in self._all if choice.group})
         rows = max(len(self._all) + groups, 1) + (1 if self._has_titles() else 0)

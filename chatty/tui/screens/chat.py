@@ -6,6 +6,7 @@ no state of the conversation.
 
 import asyncio
 import time
+from collections.abc import Callable
 from importlib import import_module
 
 from textual import events, on
@@ -15,6 +16,7 @@ from textual.screen import Screen
 
 from chatty.tui.actions import Place
 from chatty.tui.backend import Backend
+from chatty.tui.containing import Contained
 from chatty.tui.dirty import Dirty
 from chatty.tui.draft_keeper import DraftKeeper
 from chatty.tui.drafts import Drafts
@@ -41,7 +43,7 @@ _LOAD_AFTER_SECONDS = 0.5
 _LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
 
 
-class ChatScreen(Screen[None], inherit_bindings=False):
+class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     """One conversation, and the way to all others."""
 
     AUTO_FOCUS = "#composer"
@@ -234,23 +236,35 @@ class ChatScreen(Screen[None], inherit_bindings=False):
 
     def _paint_dirty(self, dirty: Dirty) -> None:
         if dirty.path:
-            self._paint_path()
+            self._safely(self._paint_path)
         if dirty.messages:
-            self.transcript.update_messages(dirty.messages)
+            self._safely(lambda: self.transcript.update_messages(dirty.messages))
         if dirty.conversations:
-            rows = list(self.store.conversations.values())
-            self.side_bar.show(rows, self.store.open.id if self.store.open else None)
+            self._safely(self._paint_conversations)
         if dirty.header:
-            self._paint_header()
+            self._safely(self._paint_header)
         if dirty.hits:
-            self._paint_hits()
+            self._safely(self._paint_hits)
         if dirty.models:
-            self._paint_models()
+            self._safely(self._paint_models)
         if dirty.wishes:
-            self._grant_wishes()
+            self._safely(self._grant_wishes)
         if dirty.status or dirty.messages:
-            self._paint_status()
-        self._paint_hints()
+            self._safely(self._paint_status)
+        self._safely(self._paint_hints)
+
+    def _safely(self, paint: Callable[[], None]) -> None:
+        """Paint one part; where crashes are contained, one that fails keeps none of the others."""
+        try:
+            paint()
+        except Exception as error:
+            contain = getattr(self.app, "contain", None)
+            if contain is None or not contain(error):
+                raise
+
+    def _paint_conversations(self) -> None:
+        rows = list(self.store.conversations.values())
+        self.side_bar.show(rows, self.store.open.id if self.store.open else None)
 
     def _paint_path(self) -> None:
         opened = self.store.open
@@ -264,6 +278,7 @@ class ChatScreen(Screen[None], inherit_bindings=False):
         self._change_draft(opened)
         self.shown_id = opened.id
         self.editing_id = None
+        self.transcript.recover()
         self.transcript.show(opened)
 
     def _change_draft(self, opened: OpenConversation) -> None:

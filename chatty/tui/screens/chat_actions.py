@@ -9,6 +9,7 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picked, Picker
 from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
+from chatty.tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -187,6 +188,8 @@ def _raw(screen: "ChatScreen", _: str) -> None:
 
 
 def _redraw(screen: "ChatScreen", _: str) -> None:
+    for widget in screen.query(Drawn):
+        widget.recover()
     screen.backend.redraw()
     screen.app.refresh(layout=True)
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.strip import Strip
 
+from chatty.tui.containing import Contained
 from chatty.tui.keymap import canonical
 from chatty.tui.spans import Span, Spans, cut, width
 from chatty.tui.widgets.drawn import Keyed
@@ -97,7 +98,7 @@ class ProviderList(Keyed):
         return Strip.join([margin, inner, margin])
 
 
-class FirstRun(Screen[str | None], inherit_bindings=False):
+class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
     """Dismissed with the chosen provider's name, or None for the guide."""
 
     CSS_PATH = "first_run.tcss"

@@ -79,7 +79,7 @@ class CompletionMenu(Drawn):
             self._cursor = (self._cursor + direction) % len(self._offers)
             self.refresh()
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def rows_wanted(self, container: Size, viewport: Size, width: int) -> int:
         """One row for each offer, eight at most."""
         return min(len(self._offers), _ROWS_AT_MOST)
 

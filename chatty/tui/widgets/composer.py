@@ -140,7 +140,7 @@ class Composer(TextField):
 
     # Size.
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def rows_wanted(self, container: Size, viewport: Size, width: int) -> int:
         """The rows of the text, ten at most."""
         if self.is_empty or width <= 0:
             return 1

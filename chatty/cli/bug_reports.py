@@ -8,13 +8,12 @@ import os
 import secrets
 import traceback
 
-from chatty.cli.errors import error_object
 from chatty.cli.exit_codes import ExitCode
-from chatty.cli.output.streams import write_note
+from chatty.cli.failures import ErrorForm, say_failure
 from chatty.protocol.errors import ProtocolError
 
 
-def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
+def report_bug(error: Exception, form: ErrorForm) -> ExitCode:
     """Save the traceback, say where it is, and return the exit code of a bug."""
     report_id = secrets.token_hex(4)
     path = _save(report_id, describe(error))
@@ -25,13 +24,7 @@ def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
         f"conversations are not affected; {place}; --debug prints it",
         details={"report_id": report_id},
     )
-    if as_json:
-        from chatty.cli.output.json import print_json
-
-        print_json({"error": error_object(said)})
-    else:
-        write_note(f"chatty: {said.message}")
-    return ExitCode.BUG
+    return say_failure(said, form)
 
 
 def describe(error: BaseException) -> str:

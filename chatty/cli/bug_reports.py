@@ -39,14 +39,15 @@ def describe(error: BaseException) -> str:
 
 def _save(report_id: str, text: str) -> str | None:
     from chatty.client.locations import Locations
+    from chatty.client.private import ensure_private_directory
 
     try:
         directory = os.path.join(Locations.from_environment(os.environ).state_dir, "reports")
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        ensure_private_directory(directory)
         path = os.path.join(directory, f"{report_id}.txt")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-    except OSError:
+    except (OSError, ProtocolError):
         return None
     return path

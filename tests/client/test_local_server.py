@@ -217,7 +217,7 @@ def test_path_too_long_for_a_socket_goes_to_a_short_one(short_dir: str) -> None:
         elsewhere = Locations(
             home.locations.config_dir, home.locations.data_dir, home.locations.state_dir, "/nowhere"
         )
-        with local.find(elsewhere, Deadline(5)) as found:
+        with local.find(elsewhere, {}, Deadline(5)) as found:
             assert found.fileno() >= 0
     finally:
         home.clean_up()

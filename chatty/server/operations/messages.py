@@ -160,7 +160,7 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
         _authors(context),
     )
     shown = [_with_text_in_flight(context, message) for message in page.messages]
-    return models.MessageListResult(messages=shown, has_older=page.has_older)
+    return models.MessageListResult(messages=shown, siblings=page.siblings, has_older=page.has_older)
 
 
 @operation(
@@ -171,11 +171,11 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
     permission="message.read",
 )
 async def tree(context: RequestContext, params: models.MessageTreeParams) -> models.MessageTreeResult:
-    """Fetch the shape of a conversation."""
-    nodes = await context.services.stores.of(params.conversation_id).read(
-        context.scope, reading.tree, params.conversation_id
+    """Fetch a page of the shape of a conversation."""
+    page = await context.services.stores.of(params.conversation_id).read(
+        context.scope, reading.tree, params.conversation_id, params.limit, params.cursor
     )
-    return models.MessageTreeResult(nodes=nodes)
+    return models.MessageTreeResult(nodes=page.items, next=page.next_cursor)
 
 
 # What the four ways to begin a reply share

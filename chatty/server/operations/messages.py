@@ -11,7 +11,7 @@ from chatty.server.context import RequestContext
 from chatty.server.live.active import Ticket
 from chatty.server.live.hub import PublishedEvent
 from chatty.server.registry import operation
-from chatty.server.turns import ModelChoice, Turn
+from chatty.server.turns import NoModel, Turn
 from chatty.store import conversations, messages, projects, rows
 from chatty.store.errors import NotFound
 
@@ -258,12 +258,15 @@ def _answer(context: RequestContext, accepted: turns.Accepted) -> models.Message
 
 async def _choice(
     context: RequestContext, conversation_id: str, run: RunDraft | None, draft: ConversationDraft | None
-) -> ModelChoice | None:
+) -> turns.Choice | None:
     """Return which model answers: the run's, else the conversation's, the project's, the default."""
     if run is None:
         return None
-    wanted = run.model or await _kept_choice(context, conversation_id, draft)
-    return await context.services.endpoints.choose(context.scope, wanted, context.connection.credentials)
+    try:
+        wanted = run.model or await _kept_choice(context, conversation_id, draft)
+        return await context.services.endpoints.choose(context.scope, wanted, context.connection.credentials)
+    except (ProtocolError, NotFound) as reason:
+        return NoModel(reason)
 
 
 async def _kept_choice(

@@ -98,7 +98,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    server = _uvicorn(services)
+    server = web_server(services)
     serving_task = loop.create_task(server.serve(sockets=[listener]))
     background = [
         loop.create_task(tell_heads(services)),
@@ -152,7 +152,8 @@ async def _warm(services: Services) -> None:
         logger.exception("warming up failed; the first request will be slower")
 
 
-def _uvicorn(services: Services) -> "_QuietServer":
+def web_server(services: Services) -> "_QuietServer":
+    """Return what speaks HTTP and WebSocket for an open server; it serves the sockets it is given."""
     config = uvicorn.Config(
         build_application(services),
         http=_OwnersOnly,

@@ -42,6 +42,8 @@ class Mirror:
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
         self._pending: dict[str, Message] = {}
         self._pending_runs: dict[str, Run] = {}
+        self._accepted: dict[str, int] = {}
+        """Pending run -> the event up to which its request is told of."""
         self._stopping: set[str] = set()
 
     def apply(self, update: Update, dirty: Dirty) -> None:
@@ -85,6 +87,15 @@ class Mirror:
         self._pending_runs[run.id] = run
         self._pending_changed(dirty)
 
+    def accept_pending(self, run_id: str, seq: int, dirty: Dirty) -> None:
+        """The server has what was shown for a request; its events end with `seq`.
+
+        From there on its word counts, even where it does not show the messages: on another path.
+        """
+        if run_id in self._pending_runs:
+            self._accepted[run_id] = seq
+            self.bring_up(dirty)
+
     def drop_pending(self, run_id: str, dirty: Dirty) -> None:
         """Take back what was shown for a request that was refused."""
         self._pending_runs.pop(run_id, None)
@@ -106,12 +117,19 @@ class Mirror:
 
     def _settle_pending(self) -> bool:
         """Forget what the view knows by now; says whether there was anything."""
-        confirmed = [message_id for message_id in self._pending if message_id in self.view.nodes]
-        for message_id in confirmed:
-            del self._pending[message_id]
-        for run in [run for run in self._pending_runs.values() if self._knows(run)]:
-            del self._pending_runs[run.id]
-            confirmed.append(run.id)
+        overtaken = {run_id for run_id, seq in self._accepted.items() if seq <= self.view.head}
+        confirmed = []
+        for message in list(self._pending.values()):
+            if message.id in self.view.messages or message.run_id in overtaken:
+                confirmed.append(message.id)
+                del self._pending[message.id]
+                if message.id not in self.view.messages:
+                    self.opened.messages.pop(message.id, None)
+        for run in list(self._pending_runs.values()):
+            if run.id in overtaken or self._knows(run):
+                confirmed.append(run.id)
+                del self._pending_runs[run.id]
+                self._accepted.pop(run.id, None)
         return bool(confirmed)
 
     def _knows(self, run: Run) -> bool:
@@ -177,19 +195,20 @@ class Mirror:
     # The path and the conversation itself.
 
     def _rebuild_path(self) -> None:
-        """The way from the first message to the leaf, by the tree: linear in the path."""
+        """The way from the oldest message at hand to the leaf: linear in what is at hand."""
         view, opened = self.view, self.opened
         pending = list(self._pending)
         step = self._pending[pending[0]].parent_id if pending else view.leaf
         path: list[str] = []
-        while step is not None and (node := view.nodes.get(step)) is not None and len(path) < len(view.nodes):
+        while step is not None and (message := view.messages.get(step)) is not None:
             path.append(step)
-            step = node.parent_id
+            step = message.parent_id
         opened.path = path[::-1] + pending
+        opened.has_older = step is not None
         opened.leaf_id = opened.path[-1] if opened.path else None
         opened.places = {}
         for message_id in path:
-            alike = view.siblings(message_id) if message_id in view.messages else []
+            alike = view.siblings(message_id)
             if len(alike) > 1:
                 opened.places[message_id] = (alike.index(message_id) + 1, len(alike))
 
@@ -216,7 +235,7 @@ class Mirror:
         newest = next((reply for reply in reversed(replies) if reply and reply.output_tokens), None)
         self.opened.tokens = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
         costs = [reply.cost_usd for reply in replies if reply and _has_cost(reply)]
-        is_whole = None not in replies and bool(costs) and None not in costs
+        is_whole = not self.opened.has_older and None not in replies and bool(costs) and None not in costs
         self.opened.cost_usd = sum(cost for cost in costs if cost is not None) if is_whole else None
 
 

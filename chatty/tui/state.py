@@ -103,7 +103,9 @@ class OpenConversation:
     messages: dict[str, Message] = field(default_factory=dict)
     """Those at hand, on whichever path."""
     path: list[str] = field(default_factory=list)
-    """Ids from the first message to the leaf, also of those not at hand."""
+    """Ids of those at hand on the path in use, the leaf last."""
+    has_older: bool = False
+    """The path goes on above those at hand."""
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)

@@ -203,28 +203,13 @@ class Store:
             self._mirror.bring_up(self._dirty)
             self.on_change()
 
-    def choose_leaf(self, leaf_id: str) -> bool:
-        """Show another branch; says whether all that is shown of it is at hand."""
-        if self._mirror is None:
-            return False
-        view = self._mirror.view
-        view.choose_leaf(leaf_id)
-        self._mirror.bring_up(self._dirty)
-        self.on_change()
-        return leaf_id in view.messages
-
-    def newest_leaf(self, message_id: str) -> str | None:
-        """The end of the path through a message; None when the message is not known."""
-        view = self._mirror.view if self._mirror else None
-        return view.newest_leaf(message_id) if view is not None and message_id in view.nodes else None
-
     def siblings(self, message_id: str) -> list[str]:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []
 
-    def has_older(self) -> bool:
-        """Whether the path goes on above the messages at hand."""
-        return self._mirror is not None and self._mirror.view.has_older
+    def wants_snapshot(self) -> bool:
+        """Whether the path in use has left what is at hand."""
+        return self._mirror is not None and self._mirror.view.wants_snapshot
 
     def set_model(self, provider: str, name: str) -> None:
         """The model the next answer comes from, before the server says so."""
@@ -246,6 +231,12 @@ class Store:
         """Show messages of our own before the server has them; their events replace them."""
         if self._mirror is not None:
             self._mirror.show_pending(messages, run, self._dirty)
+            self.on_change()
+
+    def accept_pending(self, run_id: str, seq: int) -> None:
+        """The server has taken the request in; its events end with `seq`."""
+        if self._mirror is not None:
+            self._mirror.accept_pending(run_id, seq, self._dirty)
             self.on_change()
 
     def drop_pending(self, run_id: str) -> None:

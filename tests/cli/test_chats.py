@@ -131,7 +131,8 @@ def test_show_reads_older_pages(two: FakeServer, run: Run) -> None:
 def test_show_tree_prints_every_branch_once(two: FakeServer, run: Run) -> None:
     sibling = message(4, "assistant", "Otherwise", parent_id=MESSAGES[0]["id"])
     nodes = [*MESSAGES[:2], sibling]
-    two.on("message.tree", {"nodes": nodes})
+    pages: dict[str | None, Json] = {None: {"nodes": nodes[:2], "next": "x"}, "x": {"nodes": nodes[2:]}}
+    two.on("message.tree", lambda p: pages[p.get("cursor")])
     two.on(
         "message.list",
         lambda p: {

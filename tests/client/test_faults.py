@@ -247,7 +247,7 @@ def shown(view: ConversationView) -> dict[str, object]:
         "count": view.conversation["message_count"],
         "is_answering": view.conversation["is_answering"],
         "leaf": view.leaf,
-        "nodes": view.nodes,
+        "siblings": [view.siblings(message.id) for message in view.path()],
         "path": [
             (
                 message.id,

@@ -151,7 +151,7 @@ class FakeBackend:
 EMPTY: dict[str, object] = {
     "conversation": {"id": "c1", "title": "Fix the flaky test"},
     "messages": [],
-    "tree": [],
+    "siblings": [],
     "leaf": None,
     "runs": [],
     "head": 1,

@@ -16,7 +16,7 @@ from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 from tests.instruments.fake_server import FakeServer
-from tests.instruments.reference import JsonObject
+from tests.instruments.reference import JsonObject, sending
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(20)
@@ -158,6 +158,78 @@ async def test_edit_and_again_make_versions_and_the_arrows_walk_them(tmp_path: P
         controller.edit(question, "Was it?")
         await until(lambda: shown(store) == [("user", "completed", "Was it?"), ANSWERED[1]])
         assert opened(store).sibling_place(opened(store).path[0]) == (2, 2)
+
+
+def question(conversation_id: str, words: str, parent_id: str | None = None) -> JsonObject:
+    params = sending(conversation_id, words, with_run=False)
+    return params | ({"parent_id": parent_id} if parent_id else {})
+
+
+def long_talk(server: FakeServer, count: int) -> list[str]:
+    """Fill the conversation "long" with questions in a row; return their ids."""
+    for number in range(count):
+        server.reference.handle("message.send", question("long", str(number)))
+    return list(server.reference.conversations["long"].messages)
+
+
+async def test_version_with_more_below_it_is_shown_to_its_end(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 3)
+    for words in ("other second", "other third"):
+        parent_id = ids[0] if words == "other second" else None
+        server.reference.handle("message.send", question("long", words, parent_id))
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "other second", "other third"])
+        controller.show_sibling(opened(store).messages[opened(store).path[1]], -1)
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "1", "2"])
+        controller.show_sibling(opened(store).messages[opened(store).path[1]], 1)
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "other second", "other third"])
+
+
+@pytest.mark.parametrize("place", [3, 299])
+async def test_hit_far_above_is_loaded_without_changing_the_path(tmp_path: Path, place: int) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("long", ids[place])
+        await until(lambda: store.wishes.show_message == ids[place])
+        assert opened(store).path[-1] == ids[-1]
+
+
+async def test_hit_on_another_path_above_its_end_is_shown(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    server.reference.handle("message.send", question("long", "elsewhere", ids[1]))
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: len(shown(store)) == 3)
+        controller.open_conversation("long", ids[5])
+        await until(lambda: store.wishes.show_message == ids[5])
+        assert opened(store).path[-1] == ids[-1]
+
+
+async def test_hit_that_is_gone_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = FakeServer()
+    long_talk(server, 300)
+    said: list[str] = []
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: len(shown(store)) == 50)
+        monkeypatch.setattr(store, "say", said.append)
+        controller.open_conversation("long", "nowhere")
+        await until(lambda: said == ["that message is no longer there"])
+        assert len(shown(store)) == 50
+
+
+async def test_going_on_above_the_window_from_elsewhere_is_followed(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    async with sitting(server, tmp_path, "long") as (_, store):
+        await until(lambda: len(shown(store)) == 50)
+        edited = {"conversation_id": "long", "message_id": ids[100], **sending("long", "said differently")}
+        del edited["conversation"]
+        server.reference.handle("message.edit", edited)
+        await until(lambda: shown(store)[-2:-1] == [("user", "completed", "said differently")])
+        await until(lambda: opened(store).sibling_place(opened(store).path[-2]) == (2, 2))
+        assert len(shown(store)) == 50
 
 
 async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from chatty.tui.control.desk import PAGE_ROWS, Desk
 from chatty.tui.state import Message, OpenConversation, Part, Run
 
 _OLDER_MESSAGES = 50
+_NO_LONGER_THERE = "that message is no longer there"
 
 
 class Conversation:
@@ -142,7 +143,7 @@ class Conversation:
         alike = self._store.siblings(message.id)
         index = alike.index(message.id) + step if message.id in alike else -1
         if 0 <= index < len(alike):
-            self._use_path_through(alike[index])
+            self._desk.begin(self._show_path_through(self._open_id, alike[index]))
 
     def branch(self, message: Message) -> None:
         """Make a conversation of the path up to this message, and open it."""
@@ -168,6 +169,8 @@ class Conversation:
         try:
             async for update in subscription:
                 self._store.apply(conversation_id, update)
+                if self._store.wants_snapshot():
+                    subscription.refresh()
                 if isinstance(update, Snapshot) and self._wanted_message:
                     self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
         except ProtocolError:
@@ -238,10 +241,11 @@ class Conversation:
     async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:
         client = await self._desk.client()
         try:
-            await client.send(method, params)
+            accepted = await client.send(method, params)
         except ProtocolError:
             self._refused(params, run_id, text)
             raise
+        self._store.accept_pending(run_id, accepted["seq"])
 
     def _refused(self, params: dict[str, Any], run_id: str, text: str) -> None:
         place = params.get("conversation", {})
@@ -265,18 +269,17 @@ class Conversation:
 
     # Other paths and older messages.
 
-    def _use_path_through(self, message_id: str) -> None:
-        leaf = self._store.newest_leaf(message_id)
-        if leaf is not None:
-            is_at_hand = self._store.choose_leaf(leaf)
-            self._desk.begin(self._use_leaf(self._open_id, leaf, is_at_hand=is_at_hand))
+    async def _show_path_through(self, conversation_id: str, message_id: str) -> None:
+        await self._use_path_through(conversation_id, message_id)
 
-    async def _use_leaf(self, conversation_id: str, leaf: str, *, is_at_hand: bool) -> None:
-        await self._desk.call(
-            "conversation.set_leaf", {"conversation_id": conversation_id, "message_id": leaf}
-        )
-        if not is_at_hand and self._is_open(conversation_id):
+    async def _use_path_through(self, conversation_id: str, message_id: str) -> str:
+        """Use a path through a message, and return its end; another path than before is loaded."""
+        params = {"conversation_id": conversation_id, "message_id": message_id, "through": True}
+        leaf: str = (await self._desk.call("conversation.set_leaf", params))["leaf"]
+        opened = self._store.open
+        if opened is not None and opened.id == conversation_id and opened.leaf_id != leaf:
             self.load_again()
+        return leaf
 
     async def _branch(self, conversation_id: str, message_id: str) -> None:
         fork_id = new_id()
@@ -298,25 +301,35 @@ class Conversation:
         """Load as much as it takes to show a message, on whichever path it is."""
         self._wanted_message = ""
         opened = self._store.open
-        leaf = self._store.newest_leaf(message_id)
-        is_in_vain = (
-            opened is not None and message_id not in opened.path and self._sought_message == message_id
-        )
-        if opened is None or leaf is None or is_in_vain:
-            self._store.say("that message is no longer there")
+        if opened is None:
             return
-        if message_id not in opened.path:
-            # The snapshot of that path brings us here again.
-            self._wanted_message = self._sought_message = message_id
-            self._store.choose_leaf(leaf)
-            await self._use_leaf(conversation_id, leaf, is_at_hand=False)
-            return
-        while message_id not in opened.messages and self._store.has_older():
-            oldest = next(found for found in opened.path if found in opened.messages)
-            await self._load_older(conversation_id, oldest, PAGE_ROWS)
-            if not self._is_open(conversation_id):
+        if message_id not in opened.path and self._sought_message != message_id:
+            self._sought_message = message_id
+            try:
+                leaf = await self._use_path_through(conversation_id, message_id)
+            except ProtocolError as error:
+                if error.family != "not_found":
+                    raise
+                self._store.say(_NO_LONGER_THERE)
                 return
-        self._store.show_message(message_id)
+            if leaf != opened.leaf_id:
+                self._wanted_message = message_id  # the snapshot of that path brings us here again
+                return
+        await self._load_up_to(opened, message_id)
+
+    async def _load_up_to(self, opened: OpenConversation, message_id: str) -> None:
+        """Load older messages of the path until one is at hand, and show it."""
+        while message_id not in opened.path and opened.has_older:
+            oldest = opened.path[0]
+            await self._load_older(opened.id, oldest, PAGE_ROWS)
+            if self._store.open is not opened:
+                return
+            if opened.path[0] == oldest:
+                break
+        if message_id in opened.path:
+            self._store.show_message(message_id)
+        else:
+            self._store.say(_NO_LONGER_THERE)
 
 
 def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:

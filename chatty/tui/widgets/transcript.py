@@ -271,14 +271,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Inside: the window.
 
     def _loaded_path(self) -> list[str]:
-        """The end of the path as far back as its messages are loaded without a gap."""
-        if self._opened is None:
-            return []
-        path, messages = self._opened.path, self._opened.messages
-        first = len(path)
-        while first > 0 and path[first - 1] in messages:
-            first -= 1
-        return path[first:]
+        """The end of the path as far back as its messages are loaded."""
+        return [] if self._opened is None else self._opened.path
 
     def _extend_up(self) -> None:
         path = self._loaded_path()
@@ -303,7 +297,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     def _maybe_want_older(self) -> None:
         opened = self._opened
         path = self._loaded_path()
-        if opened is None or not path or len(path) == len(opened.path) or path[0] == self._asked_before:
+        if opened is None or not path or not opened.has_older or path[0] == self._asked_before:
             return
         self._asked_before = path[0]
         self.post_message(self.OlderWanted(path[0]))

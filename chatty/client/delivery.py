@@ -47,6 +47,7 @@ class Delivery:
         self._random = random
         self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
+        self._has_resumed = False
 
     @property
     def waiting(self) -> int:
@@ -54,8 +55,16 @@ class Delivery:
         return len(self._waiting)
 
     async def resume(self) -> None:
-        """Take up what an earlier program, or another one, has left in the outbox."""
-        for entry in await asyncio.to_thread(self._outbox.entries):
+        """Take up what an earlier program, or another one, has left in the outbox; once is enough.
+
+        Raises:
+            ProtocolError: ``storage/…``, when the outbox cannot be read; the next call tries again.
+        """
+        if self._has_resumed:
+            return
+        left = await asyncio.to_thread(self._outbox.entries)
+        self._has_resumed = True
+        for entry in left:
             if not entry.is_refused:
                 self._begin(entry, asyncio.create_task(_nothing()))
 

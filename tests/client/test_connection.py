@@ -158,6 +158,43 @@ async def test_storage_failure_of_a_start_waits_for_a_person() -> None:
         assert (caught.value.type, client.state) == ("storage/newer_schema", LinkState.REFUSED)
 
 
+async def test_failure_nobody_foresaw_is_shown_and_tried_again_on_request() -> None:
+    server, failures = FakeServer(), [OSError(5, "no such device")]
+
+    async def dial() -> Link:
+        if failures:
+            raise failures.pop()
+        return await server.dial()
+
+    async with Client(dial) as client:
+        with pytest.raises(ProtocolError) as caught:
+            await client.wait_online(timeout_seconds=5)
+        assert (caught.value.type, client.state) == ("internal", LinkState.REFUSED)
+        client.retry_now()
+        await until(lambda: client.state is LinkState.ONLINE)
+
+
+async def test_frame_nobody_foresaw_ends_the_link_and_is_shown() -> None:
+    server = FakeServer()
+    async with Client(server.dial, backoff=AT_ONCE) as client:
+        await client.wait_online()
+        server.notify("notice", {"type": "heads", "heads": [1, 2]})
+        await until(lambda: client.state is LinkState.REFUSED)
+        assert server.sessions == []
+
+
+async def test_outbox_that_cannot_be_read_is_shown(tmp_path: Path) -> None:
+    directory = tmp_path / "outbox"
+    directory.write_text("no directory")
+    async with Client(FakeServer().dial, outbox=Outbox(str(directory)), backoff=AT_ONCE) as client:
+        with pytest.raises(ProtocolError) as caught:
+            await client.wait_online(timeout_seconds=5)
+        assert (caught.value.family, client.state) == ("storage", LinkState.REFUSED)
+        directory.unlink()
+        client.retry_now()
+        await until(lambda: client.state is LinkState.ONLINE)
+
+
 async def test_older_idle_local_server_is_asked_to_leave_once() -> None:
     server = FakeServer(build="0.0.1+1", is_local=True)
     async with Client(server.dial, backoff=AT_ONCE) as client:

@@ -373,7 +373,9 @@ class Client:
                     raise
 
     async def _unsubscribe(self, subscription: Subscription) -> None:
-        self._subscriptions.pop(subscription.conversation_id, None)
+        if self._subscriptions.get(subscription.conversation_id) is not subscription:
+            return  # it was ended before, and somebody may follow the conversation anew
+        del self._subscriptions[subscription.conversation_id]
         if self._wire is None:
             return
         with suppress(ProtocolError, TimeoutError):

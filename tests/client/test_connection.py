@@ -366,6 +366,49 @@ async def test_ended_subscription_says_why() -> None:
     assert caught.value.type == "forbidden"
 
 
+async def test_ended_subscription_first_hands_on_what_has_arrived() -> None:
+    server = FakeServer()
+    async with Client(server.dial) as client:
+        conversation_id = new_id()
+        await client.call("conversation.create", {"id": conversation_id})
+        subscription = client.subscribe(conversation_id)
+        await anext(subscription)
+        server.reference.handle("conversation.update", {"conversation_id": conversation_id, "title": "last"})
+        server.notify(
+            "notice",
+            {"type": "subscription_ended", "conversation_id": conversation_id, "reason": "deleted"},
+        )
+        await client.call("ping")  # what was sent before it has arrived
+        update = await anext(subscription)
+        assert isinstance(update, Event)
+        assert update.data["conversation"]["title"] == "last"
+        with pytest.raises(ProtocolError) as caught:
+            await anext(subscription)
+    assert caught.value.type == "not_found"
+
+
+async def test_closing_an_ended_subscription_leaves_a_newer_one_alone() -> None:
+    server = FakeServer()
+    async with Client(server.dial) as client:
+        conversation_id = new_id()
+        await client.call("conversation.create", {"id": conversation_id})
+        ended = client.subscribe(conversation_id)
+        await anext(ended)
+        server.notify(
+            "notice",
+            {"type": "subscription_ended", "conversation_id": conversation_id, "reason": "forbidden"},
+        )
+        await client.call("ping")
+        newer = client.subscribe(conversation_id)
+        await anext(newer)
+        await ended.close()
+        server.reference.handle("conversation.update", {"conversation_id": conversation_id, "title": "new"})
+        async with asyncio.timeout(5):
+            update = await anext(newer)
+    assert isinstance(update, Event)
+    assert "conversation.unsubscribe" not in [method for method, _ in server.heard]
+
+
 async def test_closed_subscription_ends_and_may_be_made_again() -> None:
     server = FakeServer()
     conversation_id = new_id()

@@ -9,7 +9,7 @@ import pytest
 from chatty.client.backoff import Backoff
 from chatty.client.connection import Client
 from chatty.client.link import Link
-from chatty.client.outbox import Outbox
+from chatty.client.outbox import Entry, Outbox
 from chatty.client.subscription import Subscription
 from chatty.client.updates import Event, LinkChanged, LinkState, News, OutboxChanged, Snapshot
 from chatty.client.view import ConversationView
@@ -519,6 +519,19 @@ async def test_refused_message_is_kept_for_the_person(outbox: Outbox) -> None:
     assert [(entry.id, entry.is_refused) for entry in outbox.entries()] == [(params["id"], True)]
     told = [item for item in news if isinstance(item, OutboxChanged)]
     assert told[-1] == OutboxChanged(0, params["id"], caught.value)
+
+
+async def test_message_that_an_older_program_left_and_nobody_can_send_is_refused_once(outbox: Outbox) -> None:
+    params = sending(new_id(), "half \ud83d")
+    outbox.put(Entry(1, params["id"], "message.send", params))
+    news: list[News] = []
+    client = Client(FakeServer().dial, outbox=outbox)
+    client.listen(news.append)
+    async with client:
+        await until(lambda: [entry.is_refused for entry in outbox.entries()] == [True])
+        await until(lambda: client.unsent == 0)
+    told = [item for item in news if isinstance(item, OutboxChanged)]
+    assert (told[-1].refused_id, told[-1].error and told[-1].error.type) == (params["id"], "internal")
 
 
 async def test_large_request_takes_its_own_way() -> None:

@@ -54,6 +54,11 @@ _STUCK = (
     "If that goes on, end it with `chatty server stop --force`; what it accepted is kept."
 )
 
+_BROKEN = (
+    "This program failed while it used the connection ({}); the log has the details. "
+    "What the server accepted is kept; try again, and report it when it goes on."
+)
+
 _T = TypeVar("_T")
 
 LargeCall = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -237,26 +242,33 @@ class Client:
 
     async def _keep_up(self) -> None:
         """Connect, serve, wait, for ever. Only this task changes the state before ``close``."""
-        if self._delivery is not None:
-            await self._delivery.resume()
         attempt = 0
         while True:
             self._retry.clear()
             self._reconnect_after_seconds = None
             self._enter(LinkState.CONNECTING, self._error)
             began = monotonic()
-            error = await self._live_once()
+            error = await self._end_of_one_life()
             if monotonic() - began >= self._backoff.healthy_seconds:
                 attempt = 0
             await self._wait_to_retry(error, attempt)
             attempt += 1
 
-    async def _live_once(self) -> ProtocolError:
-        """Open a link and use it until it ends; return why it did."""
+    async def _end_of_one_life(self) -> ProtocolError:
+        """Live once and return why that ended. Whatever breaks here is told, never only dropped."""
         try:
-            link = await self._dial()
+            if self._delivery is not None:
+                await self._delivery.resume()
+            return await self._live_once()
         except ProtocolError as error:
             return error
+        except Exception as error:
+            logging.getLogger(__name__).exception("the link's task failed")
+            return link_error("internal", _BROKEN.format(type(error).__name__))
+
+    async def _live_once(self) -> ProtocolError:
+        """Open a link and use it until it ends; return why it did."""
+        link = await self._dial()
         wire = Wire(link, self._take_notification)
         reading = asyncio.create_task(wire.run(), name="chatty-reader")
         try:
@@ -269,8 +281,7 @@ class Client:
         finally:
             self._wire = None
             reading.cancel()
-            with suppress(asyncio.CancelledError, LinkClosed):
-                await reading
+            await asyncio.gather(reading, return_exceptions=True)
             await link.close()
             for subscription in self._subscriptions.values():
                 subscription.invalidate()
@@ -362,7 +373,9 @@ class Client:
                     raise
 
     async def _unsubscribe(self, subscription: Subscription) -> None:
-        self._subscriptions.pop(subscription.conversation_id, None)
+        if self._subscriptions.get(subscription.conversation_id) is not subscription:
+            return  # it was ended before, and somebody may follow the conversation anew
+        del self._subscriptions[subscription.conversation_id]
         if self._wire is None:
             return
         with suppress(ProtocolError, TimeoutError):

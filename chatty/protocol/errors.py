@@ -125,10 +125,11 @@ class ProtocolError(Exception):
         """Read a JSON-RPC error object; members that are absent or of a newer kind are tolerated."""
         data = error.get("data")
         facts: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        pause, details = facts.get("retry_after_ms"), facts.get("details")
         return cls(
             str(facts.get("type", "internal")),
             str(error.get("message", "the server did not say what went wrong")),
             retryable=bool(facts.get("retryable", False)),
-            retry_after_ms=facts.get("retry_after_ms"),
-            details=facts.get("details"),
+            retry_after_ms=pause if isinstance(pause, int) else None,
+            details=details if isinstance(details, dict) else None,
         )

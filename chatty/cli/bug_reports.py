@@ -1,4 +1,4 @@
-"""What a command says of an unexpected error: an id on the screen, the traceback in a file of the owner.
+"""What happens to an unexpected error: an id on the screen, the traceback in a file of the owner.
 
 What a report holds, and what not, is `chatty.client.crash_reports`.
 """

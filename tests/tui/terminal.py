@@ -26,13 +26,17 @@ class Terminal:
         rows: int,
         environment: dict[str, str],
         module: str = "tests.tui.scripted_app",
+        errors_to: Path | None = None,
     ) -> None:
         # A test runner may say how wide its own terminal is: that is not the one made here.
         foreign = {"NO_COLOR", "COLUMNS", "LINES"}
         inherited = {key: value for key, value in os.environ.items() if key not in foreign}
+        command = [sys.executable, "-m", module, *arguments]
+        if errors_to is not None:
+            command = ["/bin/sh", "-c", 'exec "$@" 2>"$0"', str(errors_to), *command]
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", module, *arguments],
+            command[0],
+            command[1:],
             dimensions=(rows, columns),
             env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
             cwd=str(ROOT),
@@ -132,10 +136,16 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str, columns: int = 100, rows: int = 30, environment: dict[str, str] | None = None
+    *arguments: str,
+    columns: int = 100,
+    rows: int = 30,
+    environment: dict[str, str] | None = None,
+    errors_to: Path | None = None,
 ) -> Iterator[Terminal]:
-    """A running client, ready to type; ended afterwards."""
-    running = Terminal(*arguments, columns=columns, rows=rows, environment=environment or {})
+    """A running client, ready to type; ended afterwards. Its standard error can be a file."""
+    running = Terminal(
+        *arguments, columns=columns, rows=rows, environment=environment or {}, errors_to=errors_to
+    )
     try:
         running.wait_for("sk anything")
         yield running

@@ -256,6 +256,25 @@ async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> 
         await until(lambda: shown(store) == ANSWERED)
 
 
+async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first_id = opened(store).path[0]
+        server.refusals["message.list"] = [ProtocolError("server_busy", "not now")]
+
+        def asked() -> int:
+            return [method for method, _ in server.heard].count("message.list")
+
+        controller.want_older(first_id)
+        controller.want_older(first_id)
+        await until(lambda: store.note == "not now")
+        assert asked() == 1
+        controller.want_older(first_id)
+        await until(lambda: asked() == 2)
+
+
 async def test_closing_while_work_is_under_way_ends_it(tmp_path: Path) -> None:
     server = FakeServer()
     server.silent_methods.add("conversation.list")

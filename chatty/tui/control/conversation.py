@@ -31,7 +31,8 @@ class Conversation:
         self._following: tuple[str, asyncio.Task[None]] | None = None
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
-        self._is_loading_older = False
+        self._loading_older: set[str] = set()
+        """Conversations that older messages are on their way of."""
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
         self._sought_message = ""
@@ -150,9 +151,11 @@ class Conversation:
         self._desk.begin(self._branch(self._open_id, message.id))
 
     def want_older(self, before_id: str) -> None:
-        """Load messages before this one."""
-        if not self._is_loading_older:
-            self._desk.begin(self._load_older(self._open_id, before_id, _OLDER_MESSAGES))
+        """Load messages before this one, unless some are on their way."""
+        conversation_id = self._open_id
+        if conversation_id not in self._loading_older:
+            self._loading_older.add(conversation_id)
+            self._desk.begin(self._load_older(conversation_id, before_id, _OLDER_MESSAGES))
 
     # Following.
 
@@ -288,14 +291,14 @@ class Conversation:
         self.open(fork_id)
 
     async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
-        self._is_loading_older = True
+        self._loading_older.add(conversation_id)
         try:
             page = await self._desk.call(
                 "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
             )
             self._store.apply_older(conversation_id, page)
         finally:
-            self._is_loading_older = False
+            self._loading_older.discard(conversation_id)
 
     async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
         """Load as much as it takes to show a message, on whichever path it is."""

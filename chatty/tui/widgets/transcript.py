@@ -60,7 +60,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     @dataclass
     class OlderWanted(TextualMessage):
-        """The earliest message that is loaded came into view, and there are earlier ones."""
+        """The earliest message that is loaded came into view, and there are earlier ones.
+
+        Posted each time one goes up to it: whoever loads them knows which are on their way, and which failed.
+        """
 
         before_id: str
 
@@ -78,7 +81,6 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._seen_rows = 0
         self._code_offset = 0
         self._is_raw = False
-        self._asked_before = ""
 
     # What is shown.
 
@@ -96,11 +98,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """The path or the messages changed: keep the window where it is as far as they still exist."""
         self._opened = opened
         path = self._loaded_path()
-        first = next((path.index(message_id) for message_id in self._window if message_id in path), None)
-        if first is None or self._is_following:
-            first = max(0, len(path) - max(len(self._window), WINDOW_AT_FIRST))
         top = self._top()
-        self._window = path[first:]
+        self._window = self._moved_window(path, top[0] if top else "")
         if self.selected_id not in path:
             self._select(None)
         for message_id in self._window:
@@ -274,6 +273,18 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """The end of the path as far back as its messages are loaded."""
         return [] if self._opened is None else self._opened.path
 
+    def _moved_window(self, path: list[str], top_id: str) -> list[str]:
+        """The window on a path that changed: what came behind it comes in, rows far above the view go."""
+        window = set(self._window)
+        kept = [index for index, message_id in enumerate(path) if message_id in window]
+        if not kept or self._is_following:
+            return path[-max(len(self._window), WINDOW_AT_FIRST) :]
+        moved = path[kept[0] : kept[-1] + 1 + WINDOW_STEP]
+        surplus = max(0, len(moved) - WINDOW_AT_MOST)
+        above = moved.index(top_id) if top_id in moved else 0
+        first = min(surplus, above)
+        return moved[first : first + WINDOW_AT_MOST]
+
     def _extend_up(self) -> None:
         path = self._loaded_path()
         first = path.index(self._window[0]) if self._window and self._window[0] in path else 0
@@ -297,10 +308,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     def _maybe_want_older(self) -> None:
         opened = self._opened
         path = self._loaded_path()
-        if opened is None or not path or not opened.has_older or path[0] == self._asked_before:
-            return
-        self._asked_before = path[0]
-        self.post_message(self.OlderWanted(path[0]))
+        if opened is not None and path and opened.has_older:
+            self.post_message(self.OlderWanted(path[0]))
 
     def _reaches_newest(self) -> bool:
         path = self._opened.path if self._opened else []
@@ -364,6 +373,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.scroll_y = row
 
     def _scroll_rows_to(self, row: int) -> None:
+        if row < 0 and self.scroll_offset.y == 0:
+            self._extend_up()  # nothing scrolls any more, so nothing else would
+            return
         self._set_row(max(0, min(row, self._starts[-1] - self.size.height)))
 
     def _top(self) -> tuple[str, int] | None:

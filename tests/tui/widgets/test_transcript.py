@@ -9,6 +9,7 @@ from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
 from tests.tui.fake_backend import FakeBackend
+from tests.tui.scenes import event, large, numbered, open_snapshot
 from tests.tui.scripted_app import scripted
 
 
@@ -72,12 +73,65 @@ async def test_window_never_exceeds_its_bound() -> None:
         assert view._window[-1] == "m10000"
 
 
-async def test_reaching_the_first_loaded_message_asks_once_for_older_ones() -> None:
+async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
     async with transcript("long") as (view, _, backend, screen):
-        for _ in range(4):
-            view.to_top()
+        view.to_top()
+        await drawn(screen)
+        assert set(backend.calls) == {("want_older", "m9951")}
+
+
+async def test_going_further_up_asks_again_in_case_it_failed() -> None:
+    async with transcript("long") as (view, _, backend, screen):
+        view.to_top()
+        await drawn(screen)
+        backend.calls.clear()
+        view.page(-1)
+        await drawn(screen)
+        assert set(backend.calls) == {("want_older", "m9951")}
+
+
+async def test_coming_back_to_a_conversation_older_messages_are_asked_for_again() -> None:
+    async with transcript("long") as (view, store, backend, screen):
+        view.to_top()
+        for _ in range(2):
+            open_snapshot(store, large(10_000, 50, 0))
             await drawn(screen)
-        assert backend.calls.count(("want_older", "m9951")) == 1
+        backend.calls.clear()
+        view.to_top()
+        await drawn(screen)
+        assert set(backend.calls) == {("want_older", "m9951")}
+
+
+def arrive(store: Store, number: int) -> None:
+    """A message comes behind the last one."""
+    told = {**numbered(number, 0), "parent_id": f"m{number - 1}"}
+    store.apply("c1", event(1_000_000 + number, "message.created", {"message": told}))
+
+
+async def test_window_keeps_its_bound_when_a_message_comes() -> None:
+    async with transcript("all-loaded") as (view, store, _, screen):
+        view.to_top()
+        await drawn(screen)
+        before = shown(view)
+        arrive(store, 10_001)
+        await drawn(screen)
+        assert view._window == [f"m{number}" for number in range(1, WINDOW_AT_MOST + 1)]
+        assert shown(view) == before
+
+
+async def test_reading_at_the_lower_end_of_a_full_window_a_new_message_is_counted() -> None:
+    async with transcript("all-loaded") as (view, store, _, screen):
+        view.page(-1)
+        while len(view._window) < WINDOW_AT_MOST:
+            view._extend_up()
+        await drawn(screen)
+        before = shown(view)
+        arrive(store, 10_001)
+        await drawn(screen)
+        assert len(view._window) == WINDOW_AT_MOST
+        assert view._window[-1] == "m10001"
+        assert view.new_lines > 0
+        assert shown(view) == before
 
 
 async def test_view_follows_the_answer_until_one_scrolls_up() -> None:

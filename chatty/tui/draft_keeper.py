@@ -13,6 +13,8 @@ RETRY_SECONDS = 5.0
 class DraftKeeper:
     """Keeps the newest draft of each conversation until it is on disk. Writes never overtake one another.
 
+    Without `drafts` there is no disk, and they are kept as long as the program runs.
+
     What the disk does not take stays here and is tried again: on the next pause, after a while, at the end.
     """
 
@@ -29,10 +31,9 @@ class DraftKeeper:
 
     def changed(self, conversation_id: str, draft: Draft) -> None:
         """Remember the draft and write it once nothing changed for a while."""
-        if self._drafts is None:
-            return
         self._unsaved[conversation_id] = draft
-        self._write_in(PAUSE_SECONDS)
+        if self._drafts is not None:
+            self._write_in(PAUSE_SECONDS)
 
     def load(self, conversation_id: str) -> Draft:
         """The draft of a conversation: what was written last, on disk or not yet."""
@@ -62,7 +63,9 @@ class DraftKeeper:
         if self._drafts is None:
             return
         async with self._lock:
-            for conversation_id, draft in tuple(self._unsaved.items()):
+            # Texts first: one that has moved to another name is never under none.
+            unsaved = sorted(self._unsaved.items(), key=lambda item: item[1].is_empty)
+            for conversation_id, draft in unsaved:
                 await self._save(self._drafts, conversation_id, draft)
 
     async def _save(self, drafts: Drafts, conversation_id: str, draft: Draft) -> None:

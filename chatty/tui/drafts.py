@@ -31,6 +31,15 @@ class Draft:
 EMPTY = Draft()
 
 
+def joined(first: Draft, second: Draft) -> Draft:
+    """Both texts, one below the other; the cursor stays where it is in the second."""
+    if first.is_empty or second.is_empty:
+        return first if second.is_empty else second
+    above = (*first.pieces, "\n")
+    length = sum(len(piece) if isinstance(piece, str) else 1 for piece in above)
+    return Draft((*above, *second.pieces), length + second.cursor)
+
+
 class Drafts:
     """The drafts of one client in one directory. `client_id` keeps the clients of one user apart.
 

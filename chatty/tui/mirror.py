@@ -7,6 +7,7 @@ answer is. Messages of our own that the server has not confirmed yet are shown b
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
@@ -17,6 +18,25 @@ from chatty.tui.dirty import Dirty
 from chatty.tui.state import ACTIVE_RUNS, Message, OpenConversation, Part, Run
 
 
+@dataclass(slots=True)
+class Pending:
+    """What was sent to a conversation and is not confirmed yet."""
+
+    messages: dict[str, Message] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.runs)
+
+    def drop(self, run_id: str) -> list[str]:
+        """Forget a run and its messages; returns their ids."""
+        self.runs.pop(run_id, None)
+        dropped = [message.id for message in self.messages.values() if message.run_id == run_id]
+        for message_id in dropped:
+            del self.messages[message_id]
+        return dropped
+
+
 class Mirror:
     """The open conversation.
 
@@ -24,6 +44,7 @@ class Mirror:
         opened: what is drawn; changed in place.
         user_id: who looks, as `ConversationView` takes it.
         projects: names of projects by id; whoever owns it may add to it.
+        pending: what was sent before the conversation was opened; outlives the mirror.
         clock: seconds, for the time a model thinks.
     """
 
@@ -32,6 +53,7 @@ class Mirror:
         opened: OpenConversation,
         user_id: str | None,
         projects: Mapping[str, str],
+        pending: Pending,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.opened = opened
@@ -40,8 +62,7 @@ class Mirror:
         self._clock = clock
         self._thinking_since: dict[tuple[str, int], float] = {}
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
-        self._pending: dict[str, Message] = {}
-        self._pending_runs: dict[str, Run] = {}
+        self._pending = pending
         self._stopping: set[str] = set()
 
     def apply(self, update: Update, dirty: Dirty) -> None:
@@ -49,7 +70,7 @@ class Mirror:
         self.view.apply(update)
         if isinstance(update, Snapshot):
             self.opened.messages.clear()
-            self.opened.messages.update(self._pending)
+            self.opened.messages.update(self._pending.messages)
             self._sanitizers.clear()
             self.opened.is_loading = self.opened.is_new = False
         self.bring_up(dirty)
@@ -77,21 +98,18 @@ class Mirror:
 
     # Our own, not confirmed yet.
 
-    def show_pending(self, messages: list[Message], run: Run, dirty: Dirty) -> None:
+    def show_pending(self, messages: list[Message], run: Run | None, dirty: Dirty) -> None:
         """Show messages of our own, and their run, until the server's word on them replaces them."""
-        for message in messages:
-            self._pending[message.id] = message
-            self.opened.messages[message.id] = message
-        self._pending_runs[run.id] = run
-        self._pending_changed(dirty)
+        self._pending.messages.update({message.id: message for message in messages})
+        if run is not None:
+            self._pending.runs[run.id] = run
+        self.pending_changed(dirty)
 
     def drop_pending(self, run_id: str, dirty: Dirty) -> None:
         """Take back what was shown for a request that was refused."""
-        self._pending_runs.pop(run_id, None)
-        for message in [message for message in self._pending.values() if message.run_id == run_id]:
-            del self._pending[message.id]
-            self.opened.messages.pop(message.id, None)
-        self._pending_changed(dirty)
+        for message_id in self._pending.drop(run_id):
+            self.opened.messages.pop(message_id, None)
+        self.pending_changed(dirty)
 
     def mark_stopping(self, run_id: str, dirty: Dirty) -> None:
         """The run was asked to stop."""
@@ -99,18 +117,21 @@ class Mirror:
         self._bring_up_head()
         dirty.status = True
 
-    def _pending_changed(self, dirty: Dirty) -> None:
+    def pending_changed(self, dirty: Dirty) -> None:
+        """Show what is pending now."""
+        self.opened.messages.update(self._pending.messages)
         self._rebuild_path()
         self._bring_up_head()
         dirty.path = dirty.status = True
 
     def _settle_pending(self) -> bool:
         """Forget what the view knows by now; says whether there was anything."""
-        confirmed = [message_id for message_id in self._pending if message_id in self.view.nodes]
+        pending = self._pending
+        confirmed = [message_id for message_id in pending.messages if message_id in self.view.nodes]
         for message_id in confirmed:
-            del self._pending[message_id]
-        for run in [run for run in self._pending_runs.values() if self._knows(run)]:
-            del self._pending_runs[run.id]
+            del pending.messages[message_id]
+        for run in [run for run in pending.runs.values() if self._knows(run)]:
+            del pending.runs[run.id]
             confirmed.append(run.id)
         return bool(confirmed)
 
@@ -179,8 +200,8 @@ class Mirror:
     def _rebuild_path(self) -> None:
         """The way from the first message to the leaf, by the tree: linear in the path."""
         view, opened = self.view, self.opened
-        pending = list(self._pending)
-        step = self._pending[pending[0]].parent_id if pending else view.leaf
+        pending = list(self._pending.messages)
+        step = self._pending.messages[pending[0]].parent_id if pending else view.leaf
         path: list[str] = []
         while step is not None and (node := view.nodes.get(step)) is not None and len(path) < len(view.nodes):
             path.append(step)
@@ -201,7 +222,7 @@ class Mirror:
         if conversation.get("model"):
             opened.model_provider, opened.model = wire.split_model(conversation["model"])
         opened.runs = {run_id: self._run(wire.run(run)) for run_id, run in self.view.runs.items()}
-        opened.runs |= {run_id: self._run(run) for run_id, run in self._pending_runs.items()}
+        opened.runs |= {run_id: self._run(run) for run_id, run in self._pending.runs.items()}
         self._add_up()
 
     def _run(self, run: Run) -> Run:

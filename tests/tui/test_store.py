@@ -1,5 +1,6 @@
 """What the client library tells becomes the state that is drawn."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -181,7 +182,7 @@ def test_pending_messages_stand_behind_the_others_until_the_server_has_them(stor
 
 def test_refused_messages_are_taken_back(store: Store) -> None:
     run = pending(store)
-    store.drop_pending(run.id)
+    store.drop_pending("c1", run.id)
     assert opened(store).path == ["m1", "m2"]
     assert list(opened(store).runs) == ["r1"]
 
@@ -190,6 +191,26 @@ def test_pending_messages_outlive_a_new_snapshot(store: Store) -> None:
     pending(store)
     store.apply("c1", snapshot([message(1, "user", [text("Why?")], NOW)]))
     assert opened(store).messages["m3"].text == "Hm"
+
+
+def test_pending_messages_are_there_again_when_one_comes_back(store: Store) -> None:
+    pending(store)
+    store.open_conversation(OpenConversation("c2"))
+    assert opened(store).path == []
+    store.open_conversation(OpenConversation("c1"))
+    assert opened(store).path == ["m3", "m4"]
+    assert list(opened(store).runs) == ["r2"]
+
+
+@pytest.mark.parametrize("settled", [Store.drop_pending, Store.accept_pending])
+def test_messages_settled_while_one_was_away_are_pending_no_more(
+    store: Store, settled: Callable[[Store, str, str], None]
+) -> None:
+    run = pending(store)
+    store.open_conversation(OpenConversation("c2"))
+    settled(store, "c1", run.id)
+    store.open_conversation(OpenConversation("c1"))
+    assert (opened(store).path, opened(store).runs) == ([], {})
 
 
 def test_run_asked_to_stop_is_stopping_until_it_has(store: Store) -> None:

@@ -46,7 +46,7 @@ def _open(
 
 
 def _take_turns(conversation_id: str, model: str | None) -> None:
-    """Read and ask until the person leaves. Ctrl+c ends a line or an answer, whenever it comes, not the chat."""
+    """Read and ask until the person leaves. Ctrl+c ends a line or an answer, never the chat."""
     is_dropped = False
     while True:
         try:

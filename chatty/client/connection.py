@@ -187,18 +187,25 @@ class Client:
             self._request(method, params or {}), timeout_seconds, f"waiting for the answer to {method}"
         )
 
-    async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def send(
+        self, method: str, params: dict[str, Any], *, on_kept: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         """Deliver something with an id made here (``message.send`` and its like), exactly once.
 
         It survives lost links and the end of this program. Returns the result once it is accepted.
         Cancelling stops the waiting, not the delivery.
+
+        Args:
+            method: the operation.
+            params: its parameters.
+            on_kept: called when it is on the disk: from then on the caller need not keep it.
 
         Raises:
             ProtocolError: it was refused for good, or cannot be kept on disk (``storage/…``).
         """
         if self._delivery is None:
             raise link_error("capability_missing", "This client was made without an outbox.")
-        return await self._delivery.send(method, params)
+        return await self._delivery.send(method, params, on_kept)
 
     def subscribe(
         self, conversation_id: str, *, limit: int = 50, leaf: str | None = None, deltas: bool = True

@@ -69,10 +69,13 @@ class Delivery:
             if not entry.is_refused:
                 self._begin(entry, asyncio.create_task(_nothing()))
 
-    async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def send(
+        self, method: str, params: dict[str, Any], on_kept: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         """Deliver a new request and return its result, however long that takes.
 
-        Cancelling stops the waiting only: the entry stays and is delivered.
+        Cancelling stops the waiting only: the entry stays and is delivered. ``on_kept`` is called when
+        the disk has it, unless the disk never takes it.
 
         Raises:
             ProtocolError: the server refused it for good; it cannot be sent as it is
@@ -80,6 +83,8 @@ class Delivery:
         """
         entry = self._outbox.prepare(method, params)
         kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
+        if on_kept is not None:
+            kept.add_done_callback(lambda done: on_kept() if _has_succeeded(done) else None)
         return await asyncio.shield(self._begin(entry, kept))
 
     async def settle(self, conversation_id: str) -> bool:
@@ -161,6 +166,10 @@ class Delivery:
                 pause = _BUSY.delay_seconds(attempt, self._random)
                 await asyncio.sleep(max(pause, (error.retry_after_ms or 0) / 1000))
                 attempt += 1
+
+
+def _has_succeeded(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is None
 
 
 async def _nothing() -> None:

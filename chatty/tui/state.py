@@ -11,7 +11,7 @@ LinkKind = Literal["starting", "well", "connecting", "offline"]
 """`starting`: never connected so far."""
 
 NEW = "new"
-"""The draft of a conversation that is not stored yet."""
+"""The draft of a conversation that is not stored yet, or not known yet."""
 
 ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
 
@@ -119,8 +119,8 @@ class OpenConversation:
 
     @property
     def draft_key(self) -> str:
-        """Under which name its draft is kept: a conversation that was never stored has no lasting id."""
-        return NEW if self.is_new else self.id
+        """Under which name its draft is kept now: a conversation that was never stored has no lasting id."""
+        return NEW if self.is_new or not self.id else self.id
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""

@@ -11,10 +11,10 @@ from typing import Any
 from chatty.client.updates import Update
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
-from chatty.tui.mirror import Mirror
+from chatty.tui.mirror import Mirror, Pending
 from chatty.tui.state import ConversationRow, Link, Message, ModelRow, OpenConversation, Run, SearchHit
 from chatty.tui.wire import Frame
-from chatty.tui.wishes import Ask, ProviderOffer, Wishes
+from chatty.tui.wishes import Ask, ProviderOffer, Returned, Wishes
 
 
 class Store:
@@ -36,7 +36,11 @@ class Store:
         """A word for the status row, such as `sent to the terminal`."""
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
+        self.unsent: dict[str, str] = {}
+        """Texts that were sent and are in no outbox yet, by any name: whoever keeps drafts keeps them."""
         self._mirror: Mirror | None = None
+        self._pending: dict[str, Pending] = {}
+        """By conversation, also of those that are not open: one comes back to what one has sent."""
         self._is_note_of_link = False
         self._drafts: set[str] = set()
         self._dirty = Dirty()
@@ -147,9 +151,9 @@ class Store:
 
     # Wishes.
 
-    def give_back(self, text: str) -> None:
-        """Let a text that could not be sent go back into the composer."""
-        self.wishes.texts.append(text)
+    def give_back(self, text: str, draft_key: str) -> None:
+        """Let a text that could not be sent go back to the draft of its conversation."""
+        self.wishes.texts.append(Returned(draft_key, text))
         self._wished()
 
     def ask(self, question: Ask) -> None:
@@ -176,16 +180,34 @@ class Store:
         self._dirty.wishes = True
         self.on_change()
 
+    # Texts on their way to the outbox.
+
+    def hold_unsent(self, name: str, text: str) -> None:
+        """Keep a text that was sent until it is in the outbox."""
+        self.unsent[name] = text
+        self._dirty.unsent = True
+        self.on_change()
+
+    def release_unsent(self, name: str) -> None:
+        """A text is safe elsewhere."""
+        if self.unsent.pop(name, None) is not None:
+            self._dirty.unsent = True
+            self.on_change()
+
     # The open conversation.
 
     def open_conversation(self, opened: OpenConversation) -> None:
-        """Show another conversation; what it holds follows by `apply`."""
-        self._mirror = Mirror(opened, self.user_id, self.projects)
+        """Show another conversation, and in it what is under way to it; what it holds follows by `apply`."""
+        self._pending = {key: pending for key, pending in self._pending.items() if pending}
+        pending = self._pending.setdefault(opened.id, Pending())
+        self._mirror = Mirror(opened, self.user_id, self.projects, pending)
         row = self.conversations.get(opened.id)
         if row is not None:
             row.is_unread = False
         dirty = self._dirty
         dirty.header = dirty.status = dirty.path = dirty.conversations = True
+        if pending:
+            self._mirror.pending_changed(dirty)
         self.on_change()
 
     def apply(self, conversation_id: str, update: Update) -> None:
@@ -227,23 +249,30 @@ class Store:
             self._dirty.header = True
             self.on_change()
 
-    def show_pending(self, messages: list[Message], run: Run) -> None:
+    def show_pending(self, messages: list[Message], run: Run | None) -> None:
         """Show messages of our own before the server has them; their events replace them."""
         if self._mirror is not None:
             self._mirror.show_pending(messages, run, self._dirty)
             self.on_change()
 
-    def accept_pending(self, run_id: str, seq: int) -> None:
-        """The server has taken the request in; its events end with `seq`."""
-        if self._mirror is not None:
-            self._mirror.accept_pending(run_id, seq, self._dirty)
-            self.on_change()
-
-    def drop_pending(self, run_id: str) -> None:
+    def drop_pending(self, conversation_id: str, run_id: str) -> None:
         """Take back what was refused."""
-        if self._mirror is not None:
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
             self._mirror.drop_pending(run_id, self._dirty)
             self.on_change()
+        elif (pending := self._pending.get(conversation_id)) is not None:
+            pending.drop(run_id)
+
+    def accept_pending(self, conversation_id: str, run_id: str, seq: int) -> None:
+        """The server has the request; its events end with `seq`.
+
+        A conversation that is not open brings it along when it is opened.
+        """
+        if self._mirror is None or self._mirror.opened.id != conversation_id:
+            self.drop_pending(conversation_id, run_id)
+            return
+        self._mirror.accept_pending(run_id, seq, self._dirty)
+        self.on_change()
 
     def mark_stopping(self, run_id: str) -> None:
         """The run was asked to stop."""

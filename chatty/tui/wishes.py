@@ -29,12 +29,21 @@ class Ask:
     """Called on yes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A text that could not be sent."""
+
+    draft_key: str
+    """The draft it goes back to, as `OpenConversation.draft_key` names it."""
+    text: str
+
+
 @dataclass(slots=True)
 class Wishes:
     """Everything wanted since the screen looked last."""
 
-    texts: list[str] = field(default_factory=list)
-    """Texts that could not be sent and go back into the composer."""
+    texts: list[Returned] = field(default_factory=list)
+    """Texts that could not be sent and go back to where they were written."""
     questions: list[Ask] = field(default_factory=list)
     offers: list[ProviderOffer] = field(default_factory=list)
     """The first-run screen, while nothing was written yet."""

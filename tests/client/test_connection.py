@@ -459,6 +459,18 @@ async def test_message_waits_on_disk_while_the_link_is_down(outbox: Outbox) -> N
         assert outbox.entries() == []
 
 
+async def test_sender_hears_when_the_message_is_on_the_disk(outbox: Outbox) -> None:
+    server = FakeServer()
+    server.silent_methods.add("message.send")
+    kept = asyncio.Event()
+    async with Client(server.dial, outbox=outbox) as client:
+        sender = asyncio.create_task(client.send("message.send", sending("c", "Hi?"), on_kept=kept.set))
+        async with asyncio.timeout(5):
+            await kept.wait()
+        assert len(outbox.entries()) == 1
+        sender.cancel()
+
+
 async def test_message_left_by_an_ended_program_is_delivered_by_the_next(outbox: Outbox) -> None:
     async def dial() -> Link:
         raise ProtocolError("connection/refused", "no")

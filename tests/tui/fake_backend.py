@@ -27,6 +27,8 @@ class FakeBackend:
 
     def send(self, text: str) -> None:
         self._record("send", text)
+        if self.store.open is not None:
+            self.store.open.is_new = False
         if self.answers:
             task = asyncio.get_running_loop().create_task(self._answer(text))
             self._tasks.add(task)

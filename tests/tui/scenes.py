@@ -198,6 +198,12 @@ def empty(store: Store, now_ms: int) -> None:
     store.open_conversation(OpenConversation("c-new", model="guide", model_provider="guide", is_new=True))
 
 
+def unknown(store: Store, now_ms: int) -> None:
+    """The program has just begun, and looks for the conversation used last."""
+    chats(store, now_ms)
+    store.open_conversation(OpenConversation("", is_loading=True))
+
+
 def first_run(store: Store, now_ms: int) -> None:
     store.open_conversation(OpenConversation("c-new", is_new=True))
     store.offer(OFFERS)
@@ -284,6 +290,7 @@ SCENES: dict[str, Callable[[Store, int], None]] = {
     "chat": chat,
     "idle": idle,
     "empty": empty,
+    "unknown": unknown,
     "first-run": first_run,
     "failing": failing,
     "long": long,

@@ -13,8 +13,9 @@ from chatty.client.outbox import Outbox
 from chatty.protocol.errors import ProtocolError
 from chatty.tui.controller import LAST, Controller
 from chatty.tui.crashes import Crashes
-from chatty.tui.state import Message, OpenConversation
+from chatty.tui.state import NEW, Message, OpenConversation
 from chatty.tui.store import Store
+from chatty.tui.wishes import Returned
 from tests.instruments.fake_server import FakeServer
 from tests.instruments.reference import JsonObject, sending
 from tests.instruments.waiting import until
@@ -119,7 +120,7 @@ async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> Non
     server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
     async with sitting(server, tmp_path) as (controller, store):
         controller.send("precious")
-        await until(lambda: store.wishes.texts == ["precious"])
+        await until(lambda: store.wishes.texts == [Returned(NEW, "precious")])
         await until(lambda: store.note == "there is no provider x")
         assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
 
@@ -241,6 +242,73 @@ async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_
         assert opened(store).id == ""
         controller.send("Is it?")
         await until(lambda: shown(store) == ANSWERED * 2)
+
+
+async def test_what_waits_for_its_conversation_is_shown_and_kept_until_then(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path, LAST, starts=False) as (controller, store):
+        controller.send("Is it?")
+        assert shown(store) == [("user", "pending", "Is it?")]
+        assert list(store.unsent.values()) == ["Is it?"]
+        controller.start()
+        await until(lambda: shown(store) == ANSWERED)
+        assert store.unsent == {}
+
+
+async def test_text_is_kept_until_the_outbox_has_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.silent_methods.add("message.send")
+    async with sitting(server, tmp_path, starts=False) as (controller, store):
+        controller.send("Is it?")
+        assert list(store.unsent.values()) == ["Is it?"]
+        controller.start()
+        await until(lambda: store.unsent == {})
+        assert [entry.params["parts"] for entry in Outbox(str(tmp_path / "outbox")).entries()] == [
+            [{"type": "text", "text": "Is it?"}]
+        ]
+
+
+async def test_text_no_outbox_has_is_kept_when_one_leaves(tmp_path: Path) -> None:
+    async with sitting(FakeServer(), tmp_path, starts=False) as (controller, store):
+        controller.send("Is it?")
+        await controller.close()
+        assert list(store.unsent.values()) == ["Is it?"]
+
+
+async def test_refused_text_goes_back_to_its_own_conversation(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first = opened(store).id
+        server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
+        controller.send("precious")
+        controller.new_conversation()
+        await until(lambda: store.wishes.texts == [Returned(first, "precious")])
+
+
+async def test_what_follows_a_refused_first_message_goes_back_with_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    refusal = ProtocolError("not_found", "there is no provider x")
+    server.refusals["message.send"] = [refusal, refusal]
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("precious")
+        controller.send("and more")
+        controller.new_conversation()
+        await until(lambda: store.wishes.texts == [Returned(NEW, "precious"), Returned(NEW, "and more")])
+
+
+async def test_message_under_way_is_there_again_when_one_comes_back(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first = opened(store).id
+        server.silent_methods.add("message.send")
+        controller.send("Was it?")
+        controller.new_conversation()
+        controller.open_conversation(first)
+        assert shown(store)[0] == ("user", "pending", "Was it?")
 
 
 async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Ids are made here, so that what is sent can be shown at once and repeated withou
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from chatty.client.subscription import Subscription
@@ -14,7 +15,7 @@ from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import PAGE_ROWS, Desk
-from chatty.tui.state import Message, OpenConversation, Part, Run
+from chatty.tui.state import NEW, Message, OpenConversation, Part, Run
 
 _OLDER_MESSAGES = 50
 _NO_LONGER_THERE = "that message is no longer there"
@@ -37,8 +38,10 @@ class Conversation:
         """To be brought into view once the conversation is there."""
         self._sought_message = ""
         """The same, once its path was chosen for it."""
-        self._unsent: list[str] = []
-        """Texts sent before it was known which conversation is open."""
+        self._unsent: list[tuple[str, str]] = []
+        """Name and text of what was sent before it was known which conversation is open."""
+        self._unmade: set[str] = set()
+        """Conversations whose first message the server has not accepted."""
 
     # Which one.
 
@@ -83,7 +86,7 @@ class Conversation:
         """Send the text; it queues when an answer is under way."""
         opened = self._store.open
         if opened is None or not opened.id:
-            self._unsent.append(text)
+            self._wait_with(text, opened.leaf_id if opened is not None else None)
             return
         draft = self._run_draft()
         question = _question(new_id(), opened.leaf_id, text, draft["id"])
@@ -101,6 +104,7 @@ class Conversation:
         self._deliver("message.send", params, [question], question.id, draft, text)
         if opened.is_new:
             opened.is_new = False
+            self._unmade.add(opened.id)
             self._follow(opened.id)
 
     def edit(self, message: Message, text: str) -> None:
@@ -231,6 +235,8 @@ class Conversation:
         if answered_id is not None:
             messages = [*messages, self._awaited_reply(draft, answered_id)]
         self._store.show_pending(messages, run)
+        if text:
+            self._store.hold_unsent(run.id, text)
         task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
         self._deliveries[run.id] = task
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
@@ -243,26 +249,39 @@ class Conversation:
 
     async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:
         client = await self._desk.client()
+        place = params.get("conversation", {}).get("id") or params.get("conversation_id", "")
         try:
-            accepted = await client.send(method, params)
+            kept = partial(self._store.release_unsent, run_id)
+            accepted = await client.send(method, params, on_kept=kept)
         except ProtocolError:
-            self._refused(params, run_id, text)
+            self._refused(place, run_id, text)
             raise
-        self._store.accept_pending(run_id, accepted["seq"])
+        self._unmade.discard(place)
+        self._store.accept_pending(place, run_id, accepted["seq"])
+        self._store.release_unsent(run_id)
 
-    def _refused(self, params: dict[str, Any], run_id: str, text: str) -> None:
-        place = params.get("conversation", {})
-        if self._is_open(place.get("id") or params.get("conversation_id", "")):
-            self._store.drop_pending(run_id)
-            if "create" in place and self._store.open is not None:
-                self._store.open.is_new = True
+    def _refused(self, place: str, run_id: str, text: str) -> None:
+        """Take back what is shown, and let the text be the draft of its conversation again."""
+        self._store.drop_pending(place, run_id)
+        if self._is_open(place) and place in self._unmade and self._store.open is not None:
+            self._store.open.is_new = True
         if text:
-            self._store.give_back(text)
+            self._store.give_back(text, NEW if place in self._unmade else place)
+        self._store.release_unsent(run_id)
+
+    def _wait_with(self, text: str, answered_id: str | None) -> None:
+        """Show a text that cannot be sent yet, and keep it until it can."""
+        name = new_id()
+        self._unsent.append((name, text))
+        self._store.hold_unsent(name, text)
+        self._store.show_pending([_question(name, answered_id, text, name)], None)
 
     def _send_unsent(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for text in unsent:
+        for name, text in unsent:
             self.send(text)
+            self._store.drop_pending("", name)
+            self._store.release_unsent(name)
 
     async def _stop(self, run_id: str) -> None:
         delivery = self._deliveries.get(run_id)

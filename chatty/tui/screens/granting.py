@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     """Do what is wanted, once."""
     screen.composer.history.add_earlier(wishes.earlier_prompts)
-    for text in wishes.texts:
-        screen.composer.give_back(text)
+    for returned in wishes.texts:
+        screen.writing.give_back(returned)
     for question in wishes.questions:
         _ask(screen, question)
     if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:

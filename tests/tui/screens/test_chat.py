@@ -245,7 +245,7 @@ async def test_project_that_is_not_there_can_be_named() -> None:
 async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"since")
-        backend.store.give_back("refused")
+        backend.store.give_back("refused", "c1")
         await until(lambda: screen.composer.text == "refused\nsince")
 
 

@@ -2,6 +2,8 @@
 
     python -m benchmarks.power_cuts --cuts 10000 --seed 1
 
+Half of the cuts are played on a program whose disk fails every fourth flush on top of that.
+
 The program runs once under strace, which writes down what it tells the kernel; then the cuts are played from
 that, with what was not flushed there, not there, or torn in sectors of 512 bytes. After each, chatty opens
 what is left and writes into it. Exits with 1 when a unit that was acknowledged is lost, when half of one is
@@ -15,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import save
-from tests.store.power_cuts import can_be_played, recorded, try_cuts
+from benchmarks.report import facts_of, save
+from tests.store.power_cuts import Outcome, can_be_played, recorded, try_cuts
 
 
 def main() -> int:
@@ -30,22 +32,22 @@ def main() -> int:
         print("needs strace and the right to use it")
         return 1
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="chatty-") as directory:
-        steps = recorded(Path(directory), rounds=options.rounds, units=options.units)
-        outcome = try_cuts(steps, options.cuts, random.Random(options.seed))
+    outcomes: dict[str, Outcome] = {}
+    for name, fault in (("sound_disk", None), ("failing_flushes", "fdatasync:error=EIO:when=9+4")):
+        with tempfile.TemporaryDirectory(prefix="chatty-") as directory:
+            steps = recorded(Path(directory), rounds=options.rounds, units=options.units, fault=fault)
+        outcomes[name] = try_cuts(
+            steps, options.cuts // 2, random.Random(options.seed), keeps_names=fault is not None
+        )
     figures = {
         "seed": options.seed,
-        "cuts": outcome.cuts,
-        "steps": outcome.steps,
-        "acknowledged_units": outcome.acknowledged,
-        "endings": dict(outcome.endings),
-        "problems": outcome.problems,
+        **{name: facts_of(outcome) for name, outcome in outcomes.items()},
         "seconds": time.perf_counter() - began,
     }
     for name, value in figures.items():
         print(f"{name:18} {value}")
     save("power_cuts", figures)
-    return int(bool(outcome.problems))
+    return int(any(outcome.problems for outcome in outcomes.values()))
 
 
 if __name__ == "__main__":

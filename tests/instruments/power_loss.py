@@ -3,9 +3,11 @@
 A program runs under strace(1) once; its writes, truncations, flushes and new names are read from the trace.
 A cut after any of them is then played: what was flushed before is there, and of everything else a random part
 is there, is not, or is torn in sectors of 512 bytes. Names count as kept once their directory was flushed.
+What a flush that failed should have covered may be lost for good, whatever a later flush says: Linux drops
+it.
 The program tells what it acknowledged by writing lines into a file that is called the journal.
 
-Only files of one directory are looked at, and none that SQLite maps into memory (`-shm`): it makes those anew.
+Only files of one directory are looked at, and none that SQLite maps into memory (`-shm`): it makes them anew.
 Source of the model: https://sqlite.org/psow.html and https://sqlite.org/atomiccommit.html, section 2.
 """
 
@@ -21,7 +23,7 @@ from typing import Literal
 SECTOR_BYTES = 512
 
 _CALLS = "openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,rename"
-_LINE = re.compile(r"(\d+) (?:<\.\.\. )?(\w+)(.*)", re.DOTALL)
+_LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(.*)", re.DOTALL)
 _HEX = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _PATH = re.compile(r"<((?:\\x[0-9a-f]{2})+)>")
 
@@ -30,7 +32,9 @@ _PATH = re.compile(r"<((?:\\x[0-9a-f]{2})+)>")
 class Step:
     """One thing that the program told the kernel."""
 
-    kind: Literal["create", "write", "truncate", "flush-begins", "flush", "flush-names", "unlink", "ack"]
+    kind: Literal[
+        "create", "write", "truncate", "flush-begins", "flush", "flush-fails", "flush-names", "unlink", "ack"
+    ]
     name: str = ""
     offset: int = 0
     """Of a write; the new length of a truncation."""
@@ -40,7 +44,12 @@ class Step:
 
 
 def record(
-    command: Sequence[str], folder: Path, journal: Path, trace: Path, environ: Mapping[str, str]
+    command: Sequence[str],
+    folder: Path,
+    journal: Path,
+    trace: Path,
+    environ: Mapping[str, str],
+    fault: tuple[str, Sequence[Path]] | None = None,
 ) -> list[Step]:
     """Run the program to its end and return what it did to the folder's files, in order.
 
@@ -48,10 +57,18 @@ def record(
         folder: whose files are looked at.
         journal: the file, elsewhere, into which the program writes what it acknowledged.
         trace: where strace may write.
+        fault: what goes wrong meanwhile, in strace's words (`fdatasync:error=EIO:when=5+7`), and the files
+            it strikes. Only these and the journal are looked at then: play it on a disk that keeps names.
     """
+    faults: list[str] = []
+    if fault is not None:
+        for path in (*fault[1], journal):
+            faults += ("-P", str(path))
+        faults += ("-e", f"inject={fault[0]}")
     subprocess.run(
         [
             *("strace", "-f", "-y", "-xx", "-s", "1048576", "-e", f"trace={_CALLS}", "-o", str(trace)),
+            *faults,
             *command,
         ],
         check=True,
@@ -77,9 +94,12 @@ def _read(trace: Path, folder: Path, journal: Path) -> Iterator[Step]:
                     flushing[thread] = (number, path)
                     if os.path.dirname(path) == str(folder):
                         yield Step("flush-begins", os.path.basename(path), number=number)
-                if rest.rstrip().endswith("= 0"):
+                if "<unfinished" not in rest:
                     began, path = flushing.pop(thread)
-                    if path == str(folder):
+                    if not rest.rstrip().endswith("= 0"):
+                        if os.path.dirname(path) == str(folder):
+                            yield Step("flush-fails", os.path.basename(path), number=began)
+                    elif path == str(folder):
                         yield Step("flush-names")
                     elif os.path.dirname(path) == str(folder):
                         yield Step("flush", os.path.basename(path), number=began)
@@ -140,11 +160,17 @@ class _File:
 class Disk:
     """Plays the steps one after the other; a cut may be looked at after each.
 
+    Args:
+        chance: decides what failed flushes lose.
+        keeps_names: whether names are made and removed for good without a flush of their directory.
+
     Attributes:
         acknowledged: what the program had told its journal by now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chance: random.Random, *, keeps_names: bool = False) -> None:
+        self._chance = chance
+        self._keeps_names = keeps_names
         self.acknowledged: list[bytes] = []
         self._files: dict[str, _File] = {}
         self._removed: dict[str, _File] = {}
@@ -161,10 +187,11 @@ class Disk:
                 file.is_name_kept = True
             return
         if step.kind == "unlink":
-            if (gone := self._files.pop(step.name, None)) is not None and gone.is_name_kept:
+            gone = self._files.pop(step.name, None)
+            if gone is not None and gone.is_name_kept and not self._keeps_names:
                 self._removed[step.name] = gone
             return
-        file = self._files.setdefault(step.name, _File())
+        file = self._files.setdefault(step.name, _File(is_name_kept=self._keeps_names))
         match step.kind:
             case "write" | "truncate":
                 file.told.append(step)
@@ -172,6 +199,15 @@ class Disk:
                 file.covered[step.number] = len(file.told)
             case "flush":
                 self._keep(file, file.covered.pop(step.number))
+            case "flush-fails":
+                self._lose(file, file.covered.pop(step.number))
+
+    def _lose(self, file: _File, count: int) -> None:
+        """Drop a part of what is told, for good."""
+        kept = [step for step in file.told[:count] if self._chance.random() < 0.5]
+        lost = count - len(kept)
+        file.told[:count] = kept
+        file.covered = {number: max(len(kept), covered - lost) for number, covered in file.covered.items()}
 
     def _keep(self, file: _File, count: int) -> None:
         for step in file.told[:count]:

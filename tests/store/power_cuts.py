@@ -41,8 +41,8 @@ def can_be_played() -> bool:
     return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
 
 
-def recorded(folder: Path, *pragmas: str, rounds: int, units: int) -> list[Step]:
-    """Let the writer run once under strace."""
+def recorded(folder: Path, *pragmas: str, rounds: int, units: int, fault: str | None = None) -> list[Step]:
+    """Let the writer run once under strace; for the fault, see `power_loss.record`."""
     data = folder / "data"
     data.mkdir()
     command = [sys.executable, "-m", "tests.store.power_writer", str(data / "chatty.db")]
@@ -53,13 +53,16 @@ def recorded(folder: Path, *pragmas: str, rounds: int, units: int) -> list[Step]
         journal,
         folder / "trace",
         environ={**os.environ, "PYTHONPATH": str(ROOT)},
+        fault=None
+        if fault is None
+        else (fault, [data / f"chatty.db{end}" for end in ("", "-wal", "-journal")]),
     )
 
 
-def try_cuts(steps: list[Step], cuts: int, chance: random.Random) -> Outcome:
+def try_cuts(steps: list[Step], cuts: int, chance: random.Random, *, keeps_names: bool = False) -> Outcome:
     """Cut that often, each time after a random step, and look at what is left."""
     moments = Counter(chance.randrange(1, len(steps) + 1) for _ in range(cuts))
-    outcome, disk = Outcome(steps=len(steps)), Disk()
+    outcome, disk = Outcome(steps=len(steps)), Disk(chance, keeps_names=keeps_names)
     for number, step in enumerate(steps, 1):
         disk.play(step)
         for _ in range(moments[number]):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chatty.store import sqlite
 from chatty.store.database import SYSTEM
+from chatty.store.errors import StorageError
 from chatty.store.sqlite import SqliteDatabase, open_database
 from chatty.store.sqlite_threads import QUIET_SECONDS
 from tests.store.test_durability import accept
@@ -22,11 +23,15 @@ WRITERS = 4
 
 
 async def write(database: SqliteDatabase, journal: int, name: str, units: int) -> None:
-    """Write units and note each."""
+    """Write units and note each; one that is refused is said on standard output and not repeated."""
     for number in range(units):
         unit = f"{name}-{number}-{'x' * (number * 37 % 600)}"
-        await database.write(SYSTEM, accept, unit)
-        os.write(journal, f"{unit}\n".encode())
+        try:
+            await database.write(SYSTEM, accept, unit)
+        except StorageError as error:
+            print(error.code, flush=True)
+        else:
+            os.write(journal, f"{unit}\n".encode())
 
 
 async def main(path: str, journal_path: str, rounds: int, units: int, *pragmas: str) -> None:
@@ -34,7 +39,7 @@ async def main(path: str, journal_path: str, rounds: int, units: int, *pragmas: 
     database = await open_database(Path(path))
     journal = os.open(journal_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for round_number in range(rounds):
-        names = [f"{round_number}-{writer}" for writer in range(WRITERS)]
+        names = [f"{os.getpid()}-{round_number}-{writer}" for writer in range(WRITERS)]
         await asyncio.gather(*(write(database, journal, name, units // WRITERS) for name in names))
         await asyncio.sleep(QUIET_SECONDS * 1.3)
     await database.close()

@@ -17,6 +17,14 @@ def test_no_acknowledged_unit_is_lost_by_a_power_cut(tmp_path: Path) -> None:
     assert outcome.acknowledged == 120
 
 
+def test_flush_that_failed_is_never_taken_for_one_that_worked(tmp_path: Path) -> None:
+    steps = recorded(tmp_path, rounds=2, units=60, fault="fdatasync:error=EIO:when=9+4")
+    assert any(step.kind == "flush-fails" for step in steps)
+    outcome = try_cuts(steps, 120, random.Random(20261120), keeps_names=True)
+    assert outcome.problems == []
+    assert 0 < outcome.acknowledged < 120
+
+
 def test_weaker_promises_are_found_out(tmp_path: Path) -> None:
     steps = recorded(tmp_path, "PRAGMA synchronous = NORMAL", rounds=1, units=60)
     outcome = try_cuts(steps, 120, random.Random(20261120))

@@ -63,6 +63,17 @@ def write_durably(path: str, content: bytes) -> None:
     sync_directory(directory)
 
 
+def forget_unfinished(path: str) -> None:
+    """Remove what killed programs left of their ``write_durably`` to this path.
+
+    Only for whoever keeps all others from writing there: it would take their file away under them.
+    """
+    directory, name = os.path.split(path)
+    for found in os.listdir(directory):
+        if found.startswith(f".{name}."):
+            _forget(os.path.join(directory, found))
+
+
 def sync_directory(path: str) -> None:
     """Flush a directory, so that names just made or removed in it survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -269,12 +269,14 @@ async def test_drain_interrupts_what_runs_waits_and_queues(tmp_path: Path) -> No
         await client.saw_event("run.waiting", run_id=waiting.run_id)
         await server.services.engine.drain(0)
         for run_id in (running_talk.run_id, queued["run"]["id"], waiting.run_id):
-            await client.saw_event("run.finished", run_id=run_id, status="interrupted")
+            ended = await client.saw_event("run.finished", run_id=run_id, status="interrupted")
+            assert ended["data"]["error"]["type"] == "unavailable/interrupted"
         with pytest.raises(ProtocolError) as caught:
             await client.call("message.send", sending(running_talk.id, "more"))
         assert (caught.value.type, caught.value.retryable) == ("unavailable/draining", True)
         message = await reply_of(client, running_talk.id, running_talk.reply_id)
         assert (message["status"], message["parts"][0]["text"]) == ("interrupted", "kept")
+        assert message["error"]["type"] == "unavailable/interrupted"
         assert reply.closed.is_set()
 
 

@@ -29,7 +29,7 @@ from chatty.providers.registry import Providers
 from chatty.server import run_writes, wire
 from chatty.server.clock import now_ms
 from chatty.server.endpoints import Endpoints
-from chatty.server.errors import from_provider, from_store, internal
+from chatty.server.errors import from_provider, from_store, internal, server_ended
 from chatty.server.live import context as model_context
 from chatty.server.live.active import ActiveRun, Ticket
 from chatty.server.live.context import ModelContext
@@ -239,7 +239,8 @@ class RunEngine:
         await asyncio.wait({active.producer})
         active.pacer.close()
         if active.producer.cancelled():
-            return active.stop or "interrupted", None
+            stop = active.stop or "interrupted"
+            return stop, server_ended() if stop == "interrupted" else None
         match active.producer.exception():
             case None:
                 return "completed", None
@@ -395,7 +396,7 @@ class RunEngine:
         return run_writes.Ending(
             status=status,
             finish_reason=active.finish_reason,
-            error=None if error is None else {"message": error.message, **error.to_data()},
+            error=None if error is None else wire.run_error(error),
             parts=parts,
             usage=self._usage(active, parts),
             provider_request_id=active.request_id,
@@ -433,7 +434,8 @@ class RunEngine:
 
     async def _end_unstarted(self, ticket: Ticket, status: EndStatus) -> None:
         """End a run that never started. One that somebody else took or ended is left alone."""
-        ending = run_writes.Ending(status, None, None, (), None)
+        error = wire.run_error(server_ended()) if status == "interrupted" else None
+        ending = run_writes.Ending(status, None, error, (), None)
         try:
             events = await self._commit(ticket, run_writes.finish, ticket.run, ending, now_ms())
         except FenceLost:

@@ -131,8 +131,9 @@ class Connection:
                 "overloaded", "this connection watches too many conversations", retryable=False
             )
         subscription = Subscription(conversation_id, self.outbound, deltas=deltas and self.deltas)
-        self._subscriptions[conversation_id] = subscription
-        self._hub.join(conversation_id, subscription)
+        if self.state is not State.CLOSED:  # a request begun before the end has nobody to tell
+            self._subscriptions[conversation_id] = subscription
+            self._hub.join(conversation_id, subscription)
         return subscription
 
     def subscription(self, conversation_id: str) -> Subscription | None:
@@ -164,13 +165,18 @@ class Connection:
         self.channel.close(code, reason)
 
     async def closed(self) -> None:
-        """The socket is gone: leave every feed, give up requests, forget what lived only here."""
+        """The socket is gone: leave every feed, give up queries, forget what lived only here.
+
+        Changes that were begun come to their end first: they may still make what is to be forgotten.
+        """
         self.state = State.CLOSED
         for conversation_id in list(self._subscriptions):
             self.unsubscribe(conversation_id)
         for request_id in list(self._cancellable):
             self._in_flight[request_id].cancel()
         self.outbound.closed()
+        if self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()))
         for conversation_id, forget in list(self.on_ephemeral_end.items()):
             try:
                 await forget()

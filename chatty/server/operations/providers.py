@@ -34,7 +34,7 @@ async def list_(context: RequestContext, params: models.ProviderListParams) -> m
     models.ProviderAddResult,
     kind="mutation",
     permission="provider.write",
-    errors=("storage/keyring_unavailable",),
+    errors=("storage/keyring_unavailable", "storage/keys_file"),
 )
 async def add(context: RequestContext, params: models.ProviderAddParams) -> models.ProviderAddResult:
     """Add a named endpoint, or keep a key. The key is stored first: without it nothing is half done."""

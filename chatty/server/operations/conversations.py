@@ -134,6 +134,8 @@ async def delete(
     await context.services.engine.settled(params.conversation_id)
     deleted = await _change(context, params.conversation_id, _delete, params)
     if params.for_good:
+        await _stop_runs(context, params.conversation_id)  # one may have begun before it was deleted
+        await context.services.engine.settled(params.conversation_id)
         database = context.services.stores.of(params.conversation_id)
         await database.write(context.scope, conversations.purge, params.conversation_id, now_ms())
         await database.scrub()

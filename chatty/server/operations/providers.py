@@ -10,7 +10,7 @@ from chatty.providers.errors import ProviderError
 from chatty.server.context import RequestContext
 from chatty.server.endpoints import BUILTIN_KINDS, KnownProvider
 from chatty.server.errors import from_provider
-from chatty.server.live.engine import key_missing
+from chatty.server.live.producing import key_missing
 from chatty.server.registry import operation
 
 

@@ -105,6 +105,17 @@ class Connection:
             # In the loop's next turn: a task that has not begun yet would end without an answer.
             asyncio.get_running_loop().call_soon(self._in_flight[request_id].cancel)
 
+    async def earlier_changes_end(self) -> None:
+        """Wait for the changes that were begun on this connection before the request that calls this."""
+        own, earlier = asyncio.current_task(), []
+        for request_id, task in self._in_flight.items():
+            if task is own:
+                break
+            if request_id not in self._cancellable:
+                earlier.append(task)
+        if earlier:
+            await asyncio.wait(earlier)
+
     def dealt_with(self, awaits_run: str | None = None) -> None:
         """Called once for every frame, after its answer and everything that belongs to it, if it has one."""
 

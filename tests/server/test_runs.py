@@ -121,6 +121,19 @@ async def test_run_stopped_before_it_starts_is_cancelled(server: JoinedServer, c
     assert ended["data"]["status"] == "cancelled"
 
 
+async def test_run_stopped_in_the_same_flight_as_its_question_is_stopped(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    for _ in range(10):
+        params = sending(new_id(), "never mind", subscribe=True)
+        params["conversation"]["create"] = {"origin": "tui"}
+        asked = client.post("message.send", params)
+        stopped = client.post("run.cancel", run_id=params["run"]["id"])
+        assert "result" in await client.answer(asked)
+        assert (await client.answer(stopped))["result"]["status"] == "cancelling"
+        await client.saw_event("run.finished", run_id=params["run"]["id"], status="cancelled")
+
+
 async def test_run_that_is_not_there_cannot_be_stopped(client: JoinedClient) -> None:
     with pytest.raises(ProtocolError) as caught:
         await client.call("run.cancel", run_id=running()["id"])

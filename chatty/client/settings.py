@@ -91,7 +91,8 @@ def set(path: str, key: str, value: str) -> Any:
         _put(document, key.split("."), _parsed(key, value) if value else None)
         _validated(document.unwrap(), path)
         try:
-            write_durably(path, tomlkit.dumps(document).encode())
+            # A file that is a link, to a repository of dotfiles for example, stays one.
+            write_durably(os.path.realpath(path), tomlkit.dumps(document).encode())
         except OSError as error:
             raise unusable(path, error) from error
     return get(path, key)

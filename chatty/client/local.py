@@ -86,8 +86,9 @@ def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: De
     except Exception as error:
         if getattr(error, "type", None) != "connection/refused":
             raise
-    for directory in (locations.data_dir, locations.state_dir, locations.run_dir):
+    for directory in (locations.data_dir, locations.state_dir):
         ensure_private_directory(directory)
+    ensure_private_directory(locations.run_dir, may_be_link=False)
     return _Starter(locations, environ, deadline).run()
 
 

@@ -26,12 +26,18 @@ import chatty
 from chatty.client.backoff import AFTER_FAILED_START, LOCAL, Backoff
 from chatty.client.credentials import provider_credentials
 from chatty.client.delivery import Delivery
-from chatty.client.errors import link_error, timed_out
+from chatty.client.errors import link_error, said_nothing, timed_out
 from chatty.client.link import Dial, LinkClosed
 from chatty.client.locations import Locations
 from chatty.client.oneshot import OneShot
 from chatty.client.outbox import Outbox
-from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
+from chatty.client.skew import (
+    PROTOCOL_MAX,
+    PROTOCOL_MIN,
+    introduction_refused,
+    should_replace,
+    which_side_to_update,
+)
 from chatty.client.subscription import Subscription, subscription_ended
 from chatty.client.target import target_from_environment
 from chatty.client.updates import LinkChanged, LinkState, News, Notice, Signal
@@ -48,11 +54,6 @@ INITIALIZE_SECONDS = 10.0
 
 LARGE_FRAME_BYTES = 256 << 10
 """Requests beyond this travel on a connection of their own, so that none blocks the others."""
-
-_STUCK = (
-    "The server accepted the connection and said nothing. "
-    "If that goes on, end it with `chatty server stop --force`; what it accepted is kept."
-)
 
 _BROKEN = (
     "This program failed while it used the connection ({}); the log has the details. "
@@ -143,11 +144,6 @@ class Client:
         """Call the listener with all news from now on; returns what ends that. It must not block."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-    @property
-    def silent_seconds(self) -> float | None:
-        """Since when nothing was heard from the server; ``None`` while the link is down."""
-        return None if self._wire is None else monotonic() - self._wire.last_heard_at
 
     @property
     def unsent(self) -> int:
@@ -293,9 +289,9 @@ class Client:
             async with asyncio.timeout(INITIALIZE_SECONDS):
                 session = await wire.request("initialize", self._initialize)
         except TimeoutError:
-            return link_error("connection/stuck", _STUCK)
+            return said_nothing(INITIALIZE_SECONDS)
         except ProtocolError as error:
-            return None if error.type == "connection/lost" else _refusal(error)
+            return None if error.type == "connection/lost" else introduction_refused(error)
         wire.limit_requests(session.get("limits", {}).get("max_requests_in_flight", 32))
         await self._replace_outdated(wire, session)
         self.session = session
@@ -507,13 +503,6 @@ def _lost(closed: LinkClosed) -> ProtocolError:
                 "The connection to the server broke; what the server accepted is kept.",
                 code=code,
             )
-
-
-def _refusal(error: ProtocolError) -> ProtocolError:
-    if error.type != "protocol_unsupported":
-        return error
-    advice = which_side_to_update(error.details.get("supported"))
-    return link_error("protocol_unsupported", advice, **error.details)
 
 
 async def _bounded(work: Awaitable[_T], seconds: float | None, what: str) -> _T:

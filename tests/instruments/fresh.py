@@ -1,10 +1,11 @@
 """What a client sees that knew nothing before."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from chatty.client.connection import Client
 from chatty.client.updates import Snapshot
-from chatty.client.view import ConversationView
+from chatty.client.view import ConversationView, PartView
 
 
 async def fresh_views(client: Client, conversation_ids: Iterable[str]) -> dict[str, ConversationView]:
@@ -19,3 +20,9 @@ async def fresh_views(client: Client, conversation_ids: Iterable[str]) -> dict[s
         views[conversation_id] = view
         await subscription.close()
     return views
+
+
+def everything_of(part: PartView) -> dict[str, Any]:
+    """Return what can be seen of a part, as one comparable value."""
+    names = ("type", "text", "name", "status", "generation", "data")
+    return {name: getattr(part, name) for name in names}

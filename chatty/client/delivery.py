@@ -6,6 +6,7 @@ attempts; the text then stays on disk for the person to see.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -48,6 +49,7 @@ class Delivery:
         self._random = random
         self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
+        self._accepted: Counter[str] = Counter()
         self._has_resumed = False
 
     @property
@@ -95,6 +97,10 @@ class Delivery:
         await asyncio.wait([newest])
         return True
 
+    def accepted(self, conversation_id: str) -> int:
+        """How many entries of a conversation the server has accepted so far."""
+        return self._accepted[conversation_id]
+
     async def close(self) -> None:
         """Stop; what was not accepted stays on disk."""
         for task in self._waiting:
@@ -137,6 +143,7 @@ class Delivery:
             logger.exception("delivering %s failed", entry.name)
             await self._note(self._outbox.refuse, entry, kept)
             raise _failed(error) from error
+        self._accepted[entry.conversation_id] += 1
         await self._note(self._outbox.remove, entry, kept)
         return result
 

@@ -90,9 +90,10 @@ def set(path: str, key: str, value: str) -> Any:
         _validated(document.unwrap(), path)
         _put(document, key.split("."), _parsed(key, value) if value else None)
         _validated(document.unwrap(), path)
+        target = os.path.realpath(path)  # a link, to a repository of dotfiles for example, stays one
         try:
-            forget_unfinished(path)
-            write_durably(path, tomlkit.dumps(document).encode())
+            forget_unfinished(target)
+            write_durably(target, tomlkit.dumps(document).encode())
         except OSError as error:
             raise unusable(path, error) from error
     return get(path, key)

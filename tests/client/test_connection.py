@@ -16,7 +16,7 @@ from chatty.client.view import ConversationView
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.frames import CloseCode
 from chatty.protocol.ids import new_id
-from tests.instruments.fake_server import FakeServer, numbered
+from tests.instruments.fake_server import FakeServer, MemoryLink, Session, numbered
 from tests.instruments.reference import JsonObject, sending
 from tests.instruments.waiting import until
 
@@ -230,6 +230,48 @@ async def test_conversation_still_in_the_outbox_can_be_followed(outbox: Outbox) 
         view = await follow_reply(subscription)
         await sent
         assert_same(view, server, conversation_id)
+
+
+async def test_conversation_made_while_the_refusal_to_follow_it_was_under_way_is_followed(
+    outbox: Outbox,
+) -> None:
+    server = FakeServer(script=numbered(3))
+    conversation_id = new_id()
+    links: list[LateRefusals] = []
+
+    async def dial() -> LateRefusals:
+        link = LateRefusals()
+        link.session = Session(server, link.deliver, link.end)
+        links.append(link)
+        return link
+
+    async with Client(dial, outbox=outbox) as client:
+        await client.wait_online()
+        following = asyncio.create_task(follow_reply(client.subscribe(conversation_id)))
+        await until(lambda: links[0].held != [])
+        await client.send("message.send", sending(conversation_id, "count"))
+        links[0].release()
+        view = await following
+        assert_same(view, server, conversation_id)
+
+
+class LateRefusals(MemoryLink):
+    """A link whose errors come when they are let go, after everything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[JsonObject] = []
+
+    def deliver(self, frame: JsonObject) -> None:
+        if "error" in frame:
+            self.held.append(frame)
+        else:
+            super().deliver(frame)
+
+    def release(self) -> None:
+        held, self.held = self.held, []
+        for frame in held:
+            super().deliver(frame)
 
 
 async def test_links_that_break_all_the_time_lose_and_double_nothing(outbox: Outbox) -> None:

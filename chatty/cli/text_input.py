@@ -20,17 +20,21 @@ def longer_text(given: str | None, path: str | None, *, start: str, what: str) -
         what: what the text is, for errors: ``"prompt"``.
 
     Raises:
-        ProtocolError: ``invalid_params/usage``: given twice, unreadable, or nowhere to come from.
+        ProtocolError: ``invalid_params/usage``: given twice, empty, unreadable, or nowhere to come from.
     """
     if given is not None and path is not None:
         raise usage_error(f"the {what} is given twice; give its text or its file")
     if given is not None:
-        return given
-    if path is not None and path != "-":
-        return _file(path)
-    if path == "-" or not os.isatty(0):
-        return read_all().decode("utf-8", "replace")
-    return edited(start, what)
+        text = given
+    elif path is not None and path != "-":
+        text = _file(path)
+    elif path == "-" or not os.isatty(0):
+        text = read_all().decode("utf-8", "replace")
+    else:
+        text = edited(start, what)
+    if not text.strip():
+        raise usage_error(f"the {what} is empty, so nothing was changed; give it with --body or -f FILE")
+    return text
 
 
 def edited(text: str, what: str) -> str:

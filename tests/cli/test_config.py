@@ -65,6 +65,24 @@ def test_model_of_the_file_is_asked_unless_the_environment_names_one(server: Fak
     assert models == ["openai/tiny", "groq/x", "guide"]
 
 
+def test_misspelt_setting_stops_a_question_before_anything_is_sent(
+    server: FakeServer, run: Run, home: Path
+) -> None:
+    file = home / "config" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('modl = "openai/tiny"\n')
+    result = run("ask", "hi")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "Did you mean model?" in result.stderr
+    assert server.requests == []
+
+
+def test_keys_are_listed_as_people_write_them(run: Run) -> None:
+    assert run("config", "set", "keys.send", "ctrl+j,f5").stdout == "keys.send = ctrl+j, f5\n"
+    assert "keys.send            ctrl+j, f5" in run("config").stdout
+    assert "``" not in run("config").stdout
+
+
 def test_broken_file_is_named_in_one_line(server: FakeServer, run: Run, home: Path) -> None:
     file = home / "config" / "config.toml"
     file.parent.mkdir()

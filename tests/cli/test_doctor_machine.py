@@ -33,6 +33,14 @@ def test_directory_that_others_can_read(locations: Locations) -> None:
     assert found["config_directory"].status == "ok", "made when needed"
 
 
+def test_file_where_a_directory_belongs(locations: Locations, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    found = {finding.id: finding for finding in machine.directories(locations)}
+    assert (found["data_directory"].status, found["data_directory"].code) == ("failed", ExitCode.STORAGE)
+    assert str(tmp_path / "data") in found["data_directory"].detail
+    assert found["config_directory"].status == "ok"
+
+
 @pytest.mark.parametrize(("free", "status"), [(1 << 20, "failed"), (1 << 29, "warning"), (1 << 40, "ok")])
 def test_disk(locations: Locations, monkeypatch: pytest.MonkeyPatch, free: int, status: str) -> None:
     class Usage:

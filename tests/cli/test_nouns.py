@@ -106,6 +106,14 @@ def test_prompt_comes_from_an_option_a_file_or_a_pipe(stocked: FakeServer, run: 
     assert run("prompts", "new", "d", "--body", "x", "-f", str(file)).returncode == 2
 
 
+@pytest.mark.parametrize("words", [["new", "other"], ["edit", "review"], ["new", "other", "--body", "  "]])
+def test_empty_prompt_is_refused_before_it_is_sent(stocked: FakeServer, run: Run, words: list[str]) -> None:
+    result = run("prompts", *words)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "the prompt is empty, so nothing was changed" in result.stderr
+    assert stocked.params_of("prompt.create") == stocked.params_of("prompt.update") == []
+
+
 def test_edit_prompt_sends_only_what_changes(stocked: FakeServer, run: Run) -> None:
     run("prompts", "edit", "review", "--title", "Other")
     assert asked(stocked, "prompt.update") == {"prompt_id": PROMPT["id"], "if_version": 7, "title": "Other"}
@@ -223,3 +231,26 @@ def test_models(server: FakeServer, run: Run) -> None:
     assert value == {"items": MODELS, "next": None, "default": "openai/tiny"}
     assert server.params_of("model.list")[-1] == {"all": True, "provider": "groq"}
     assert run("models", "show", "openai/none").returncode == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "chatty providers add openai"),
+        (["--provider", "groq"], "--provider groq --all"),
+        (["--all"], "no models"),
+    ],
+)
+def test_no_models_names_what_to_do(server: FakeServer, run: Run, words: list[str], said: str) -> None:
+    server.on("model.list", {"items": [], "default": None})
+    result = run("models", "list", *words)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert said in result.stderr
+
+
+def test_version_of_a_prompt_that_is_not_there_names_the_list_of_that_prompt(
+    stocked: FakeServer, run: Run
+) -> None:
+    result = run("prompts", "show", "review", "--version", "9")
+    assert result.returncode == 5
+    assert result.stderr.endswith("see: chatty prompts versions review\n")

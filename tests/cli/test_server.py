@@ -163,3 +163,12 @@ def test_doctor_names_every_check_and_fails_with_the_code_of_the_first_failure(
     result = run("doctor")
     assert result.returncode == 10
     assert "FAILED   server: the database is broken\n" in result.stdout
+
+
+def test_doctor_tells_of_data_that_can_only_be_read(server: FakeServer, run: Run) -> None:
+    server.on("server.status", STATUS)
+    server.on("provider.list", {"items": []})
+    server.capabilities["read_only"] = True
+    found = {item["id"]: item for item in json.loads(run("doctor", "--json").stdout)["items"]}
+    assert found["server"]["status"] == "warning"
+    assert "/somewhere/chatty.db can be read and not written" in found["server"]["detail"]

@@ -1,6 +1,8 @@
 """The configuration file: what is in it, and that changing it never harms it."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,40 @@ def test_without_a_file_everything_is_as_it_comes(path: str) -> None:
         "server": {"idle_minutes": 30.0},
         "keys": {},
     }
+
+
+def test_names_known_without_pydantic_are_all_there_are() -> None:
+    cheap = {"model", *(f"{table}.{name}" for table, names in settings._TABLES.items() for name in names)}
+    assert cheap == set(settings.known_keys())
+
+
+def test_model_is_read_without_pydantic_from_a_file_in_order(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text('model = "guide"\n[screen]\ntheme = "chatty-light"\n[keys]\nsend = "ctrl+j"\n')
+    program = (
+        "import sys; from chatty.client.settings import read_model\n"
+        "print(read_model(sys.argv[1]), 'pydantic' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program, path], check=True, capture_output=True, text=True)
+    assert found.stdout == "guide False\n"
+    assert settings.read_model(path + ".not") is None
+
+
+@pytest.mark.parametrize(
+    "content", ['modl = "guide"', "model = 5", 'model = ""', "screen = 1", "[screen]\nthme = 1", "[scren]"]
+)
+def test_what_is_no_setting_is_refused_to_whoever_asks_for_the_model(path: str, content: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text(content)
+    with pytest.raises(ProtocolError) as caught:
+        settings.read_model(path)
+    assert caught.value.type == "invalid_params/config"
+
+
+def test_keys_that_were_set_are_described_too(path: str) -> None:
+    settings.set(path, "keys.send", "ctrl+j, f5")
+    (row,) = [row for row in settings.describe(path) if row["key"].startswith("keys.")]
+    assert (row["key"], row["value"], row["from"]) == ("keys.send", ["ctrl+j", "f5"], "file")
 
 
 def test_comments_and_order_survive_a_change(path: str) -> None:

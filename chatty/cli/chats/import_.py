@@ -171,4 +171,5 @@ def _print(tally: _Tally, *, dry_run: bool) -> None:
         f"{tally.skipped} were here already"
     )
     for error in tally.errors:
-        write_note(f"chatty: {sanitize(error['where'] + ': ' + error['why'], multiline=False)}")
+        where, why = (sanitize(error[key], multiline=False) for key in ("where", "why"))
+        write_note(f"chatty: {where}: {why}")

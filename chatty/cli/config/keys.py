@@ -62,7 +62,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ", ".join(map(shown, value))
+        return ", ".join(map(str, value))
     return str(value)
 
 

@@ -39,7 +39,7 @@ def versions() -> Iterator[Finding]:
 
 
 def directories(locations: Locations) -> Iterator[Finding]:
-    """Look at where things are kept: can it be written, and can others read it?"""
+    """Look at where things are kept: can it be made and written, and can others read it?"""
     places = (("config", locations.config_dir), ("data", locations.data_dir), ("state", locations.state_dir))
     for name, path in places:
         yield _directory(f"{name}_directory", path)
@@ -103,6 +103,14 @@ def keyring() -> Finding:
 
 def _directory(check: str, path: str) -> Finding:
     nearest = _nearest_existing(path)
+    in_the_way = _file_in_the_way(path, nearest)
+    if in_the_way is not None:
+        return failed(
+            check,
+            f"{in_the_way} is no directory",
+            "move that file away, or set CHATTY_HOME to another place",
+            ExitCode.STORAGE,
+        )
     if not os.access(nearest, os.W_OK | os.X_OK):
         return failed(
             check,
@@ -115,6 +123,14 @@ def _directory(check: str, path: str) -> Finding:
     if os.stat(path).st_mode & 0o077:
         return warning(check, f"{path} can be read by others", f"chmod 700 {path}")
     return ok(check, path)
+
+
+def _file_in_the_way(path: str, nearest: str) -> str | None:
+    """Return what stands where the first missing directory belongs, if anything does."""
+    if path == nearest:
+        return None
+    below = os.path.join(nearest, os.path.relpath(path, nearest).split(os.sep)[0])
+    return below if os.path.lexists(below) else None
 
 
 def _nearest_existing(path: str) -> str:

@@ -38,8 +38,16 @@ def list_models(
     print_table(
         ("MODEL", "CONTEXT", "IN", "OUT", ""),
         [_row(model) for model in answer["items"]],
-        empty="no models; add a provider with: chatty providers add openai",
+        empty=_none(provider, everything),
     )
+
+
+def _none(provider: str | None, everything: bool) -> str:
+    if provider is None:
+        return "no models; add a provider with: chatty providers add openai"
+    if everything:
+        return f"no model of {provider} is known"
+    return f"{provider} cannot be asked here; its models: chatty models list --provider {provider} --all"
 
 
 def _row(model: dict[str, Any]) -> tuple[str, ...]:

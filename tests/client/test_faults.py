@@ -22,6 +22,7 @@ from chatty.client.view import ConversationView
 from chatty.client.websocket import Heartbeat
 from chatty.protocol.ids import new_id
 from tests.client.homes import Home
+from tests.client.reattaching import reattach
 from tests.instruments.checker import check, read_journal
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.fault_proxy import Cut, Fault, FaultProxy, Latency, Plan, Slices
@@ -173,6 +174,13 @@ async def test_link_is_back_soon_after_the_net(home: Home, short_dir: str) -> No
         began = monotonic()
         await client.wait_online()
         assert monotonic() - began < 1.5
+
+
+async def test_killed_clients_cost_their_successors_no_text(home: Home) -> None:
+    """Two hundred by command: `benchmarks/reattach.py`."""
+    outcome = await reattach(home, answers=2, kills=2, tokens=400, delay_ms=8, chance=random.Random(20261120))
+    assert outcome.problems == []
+    assert outcome.kills > 0
 
 
 async def test_crowd_that_is_cut_at_once_comes_back_and_leaves_nothing_open(

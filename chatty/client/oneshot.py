@@ -21,7 +21,8 @@ from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from chatty.client.target import Target
@@ -161,7 +162,7 @@ class OneShot:
 
 
 class RpcStream:
-    """The frames of one answer. Iterating may go on after an interruption such as a signal.
+    """The frames of one answer. Iterating may go on after an interruption that ``wait_within`` allows.
 
     Closing early leaves the run going in the server, unless its conversation is ephemeral.
     """
@@ -193,6 +194,13 @@ class RpcStream:
             self.close()
             raise StopIteration
         return _parsed(line)
+
+    def wait_within(self, waiting: Callable[[], AbstractContextManager[object]]) -> None:
+        """Wait for the server only inside such blocks, from now on.
+
+        A signal handler that raises inside them, and nowhere else in an iteration, loses no frame.
+        """
+        self._exchange.waiting = waiting
 
     def end_after(self, seconds: float) -> None:
         """Allow that much more time, from now, for everything that is still to come."""

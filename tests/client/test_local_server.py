@@ -185,19 +185,50 @@ def test_run_directory_that_others_can_write_to_is_refused(home: Home) -> None:
     assert caught.value.type == "connection/peer"
 
 
-def test_full_backlog_is_waited_out(short_dir: str) -> None:
-    """A full backlog refuses at once on unix sockets; the caller does not notice."""
+@pytest.fixture
+def full(short_dir: str) -> Iterator[tuple[str, socket.socket]]:
+    """The path of a socket whose backlog is full, and its listener."""
     path = os.path.join(short_dir, "s")
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(0)
-    first = local.connect_to(path, Deadline(5))
-    with ThreadPoolExecutor(1) as other:
-        waiting = other.submit(local.connect_to, path, Deadline(10))
-        accepted = [listener.accept()[0] for _ in range(2)]
-        second = waiting.result()
-    for connected in (first, second, listener, *accepted):
-        connected.close()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        with local.connect_to(path, Deadline(5)):
+            yield path, listener
+
+
+def test_full_backlog_is_waited_out(full: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses at once a socket that does not block; the caller does not notice."""
+    path, listener = full
+    accepted: list[socket.socket] = []
+    pauses = 0
+
+    def pause(least_seconds: float, most_seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 3:
+            accepted.append(listener.accept()[0])
+
+    monkeypatch.setattr("chatty.client.local._pause", pause)
+    with local.connect_to(path, Deadline(10)) as connected:
+        assert (pauses, connected.getblocking()) == (3, True)
+    for one in accepted:
+        one.close()
+
+
+@pytest.mark.timeout(10)
+def test_deadline_holds_while_the_backlog_is_full(full: tuple[str, socket.socket]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        local.connect_to(full[0], Deadline(0.05))
+    assert caught.value.type == "timeout"
+
+
+def test_server_that_takes_nobody_in_is_stuck(
+    full: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "ANSWER_SECONDS", 0.05)
+    with pytest.raises(ProtocolError) as caught:
+        local.connect_to(full[0], Deadline(10))
+    assert caught.value.type == "connection/stuck"
 
 
 def test_without_starting_nobody_is_found(home: Home) -> None:

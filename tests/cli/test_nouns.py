@@ -1,6 +1,7 @@
 """``chatty projects``, ``prompts`` and ``models``."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,37 @@ def test_prompt_is_written_in_the_editor(
         assert terminal.wait() == 0
     assert asked(stocked, "prompt.update")["body"] == "edited"
     assert Path(f"{editor}.saw").read_text() == PROMPT["latest"]["body"]
+
+
+def test_ctrl_c_in_the_editor_is_the_editors(
+    stocked: FakeServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f"#!{sys.executable}\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, lambda *_: open(sys.argv[1], 'w').write('kept') and sys.exit())\n"
+        "print('editing', flush=True)\n"
+        "signal.pause()\n"
+    )
+    editor.chmod(0o755)
+    with OnTerminal(
+        {**environment, "VISUAL": " ", "EDITOR": str(editor)}, "prompts", "edit", "review"
+    ) as one:
+        one.read_until(b"editing")
+        one.type(b"\x03")
+        assert one.wait() == 0
+    assert asked(stocked, "prompt.update")["body"] == "kept"
+
+
+@pytest.mark.parametrize(("editor", "word"), [(" ", "no editor"), ("vim 'x", "cannot be understood")])
+def test_editor_that_is_none_is_said_in_one_line(
+    stocked: FakeServer, environment: dict[str, str], editor: str, word: str
+) -> None:
+    with OnTerminal({**environment, "EDITOR": editor}, "prompts", "edit", "review") as terminal:
+        assert terminal.wait() == 2
+    assert word.encode() in terminal.output
+    assert terminal.output.count(b"\n") == 1
 
 
 def test_body_of_a_version_goes_verbatim_into_a_pipe(stocked: FakeServer, run: Run) -> None:

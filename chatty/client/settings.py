@@ -91,8 +91,9 @@ def set(path: str, key: str, value: str) -> Any:
         _put(document, key.split("."), _parsed(key, value) if value else None)
         _validated(document.unwrap(), path)
         try:
-            forget_unfinished(path)
-            write_durably(path, tomlkit.dumps(document).encode())
+            target = os.path.realpath(path)  # a link, to somebody's dotfiles for example, stays one
+            forget_unfinished(target)
+            write_durably(target, tomlkit.dumps(document).encode())
         except OSError as error:
             raise unusable(path, error) from error
     return get(path, key)

@@ -40,6 +40,18 @@ def test_empty_value_goes_back_to_the_default(path: str) -> None:
     assert settings.set(path, "server.idle_minutes", "") == 30.0
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_file_that_is_a_link_stays_one(path: str, tmp_path: Path, exists: bool) -> None:
+    kept = tmp_path / "dotfiles.toml"
+    if exists:
+        kept.write_text("# mine\n")
+    Path(path).parent.mkdir()
+    Path(path).symlink_to(kept)
+    settings.set(path, "model", "guide")
+    assert Path(path).is_symlink()
+    assert kept.read_text() == ("# mine\n" if exists else "") + 'model = "guide"\n'
+
+
 def test_keys_of_actions_are_free(path: str) -> None:
     assert settings.set(path, "keys.send", "ctrl+j, enter") == ["ctrl+j", "enter"]
 

@@ -36,6 +36,11 @@ def test_list_names_every_setting_and_where_it_comes_from(run: Run) -> None:
     assert run("config").stdout.startswith("SETTING")
 
 
+def test_keys_are_shown_as_they_are_written(run: Run) -> None:
+    assert run("config", "set", "keys.send", "ctrl+k, f2").stdout == "keys.send = ctrl+k, f2\n"
+    assert run("config", "get", "keys.send").stdout == "ctrl+k, f2\n"
+
+
 @pytest.mark.parametrize("words", [["get", "modle"], ["set", "modle", "x"], ["set", "screen.theme", "nope"]])
 def test_what_is_no_setting_or_no_value_is_wrong_usage(run: Run, words: list[str]) -> None:
     result = run("config", *words)

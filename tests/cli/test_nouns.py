@@ -89,6 +89,11 @@ def test_edit_project_clears_with_an_empty_text_and_guards_the_version(stocked: 
     assert run("projects", "edit", "garden").returncode == 2
 
 
+def test_name_of_a_project_cannot_be_cleared(stocked: FakeServer, run: Run) -> None:
+    assert run("projects", "edit", "garden", "--name", "").returncode == 2
+    assert stocked.params_of("project.update") == []
+
+
 def test_prompt_comes_from_an_option_a_file_or_a_pipe(stocked: FakeServer, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "p.md"
     file.write_text("from a file")

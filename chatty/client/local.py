@@ -88,8 +88,9 @@ def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: De
             raise
     if is_read_only(locations):
         locations = locations.with_state_elsewhere(environ)
-    for directory in (locations.data_dir, locations.state_dir, locations.run_dir):
+    for directory in (locations.data_dir, locations.state_dir):
         ensure_private_directory(directory)
+    ensure_private_directory(locations.run_dir, may_be_link=False)
     return _Starter(locations, environ, deadline).run()
 
 

@@ -183,6 +183,25 @@ def test_run_directory_that_others_can_write_to_is_refused(home: Home) -> None:
     with pytest.raises(ProtocolError) as caught:
         home.one_shot().call("ping", {})
     assert caught.value.type == "connection/peer"
+    assert f"chmod 700 {home.locations.run_dir}" in caught.value.message
+
+
+def test_run_directory_that_is_a_link_is_refused(home: Home) -> None:
+    os.makedirs(os.path.dirname(home.locations.run_dir), mode=0o700)
+    elsewhere = os.path.join(home.locations.state_dir, "elsewhere")
+    os.mkdir(elsewhere, mode=0o700)
+    os.symlink(elsewhere, home.locations.run_dir)
+    with pytest.raises(ProtocolError) as caught:
+        home.one_shot().call("ping", {})
+    assert (caught.value.type, "is a link" in caught.value.message) == ("connection/peer", True)
+
+
+def test_data_directory_may_be_a_link_to_another_disk(home: Home, short_dir: str) -> None:
+    disk = os.path.join(short_dir, "disk")
+    os.mkdir(disk, mode=0o700)
+    os.symlink(disk, home.locations.data_dir)
+    assert home.pid() == home.pid()
+    assert os.listdir(disk)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -121,12 +120,6 @@ class Client:
         """Call the listener with all news from now on; returns what ends that. It must not block."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-    @property
-    def silent_seconds(self) -> float | None:
-        """Since when nothing was heard from the server; ``None`` while the link is down."""
-        wire = self._link.wire
-        return None if wire is None else monotonic() - wire.last_heard_at
 
     @property
     def unsent(self) -> int:

@@ -15,9 +15,9 @@ import time
 import chatty
 from chatty.client.credentials import provider_credentials
 from chatty.client.deadline import Deadline
-from chatty.client.errors import error_from_wire, link_error
+from chatty.client.errors import error_from_wire, link_error, said_nothing
 from chatty.client.http_lines import LineExchange
-from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
+from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, introduction_refused, should_replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _initialized(exchange: LineExchange) -> dict[str, Any]:
     """Return what the server agreed to; a server that is well says so at once."""
     session = _parsed(_first_line(exchange))
     if "error" in session:
-        raise _refused(session["error"])
+        raise introduction_refused(error_from_wire(session["error"]))
     if exchange.status != 200 or not isinstance(session.get("result"), dict):
         raise link_error(
             "connection/protocol",
@@ -246,22 +246,10 @@ def _first_line(exchange: LineExchange) -> bytes:
     except Exception as error:
         if getattr(error, "type", None) != "timeout" or from_caller.has_passed:
             raise
-        raise link_error(
-            "connection/stuck",
-            f"The server accepted the connection and said nothing for {FIRST_WORD_SECONDS:g} s. "
-            "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
-        ) from error
+        raise said_nothing(FIRST_WORD_SECONDS) from error
     finally:
         exchange.deadline = from_caller
     return line if line is not None else b"{}"
-
-
-def _refused(error: object) -> Exception:
-    refusal = error_from_wire(error)
-    if refusal.type != "protocol_unsupported":
-        return refusal
-    advice = which_side_to_update(refusal.details.get("supported"))
-    return link_error("protocol_unsupported", advice, **refusal.details)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -73,17 +73,6 @@ class PartView:
             self._pieces.append(text)
             self.length += len(text)
 
-    def as_wire(self) -> dict[str, Any]:
-        """Return the part as the protocol writes it."""
-        return {
-            "type": self.type,
-            "text": self.text,
-            "name": self.name,
-            "status": self.status,
-            "g": self.generation,
-            "data": self.data,
-        }
-
 
 @dataclass(slots=True)
 class MessageView:

@@ -25,7 +25,7 @@ from tests.client.homes import Home
 from tests.instruments.checker import check, read_journal
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.fault_proxy import Cut, Fault, FaultProxy, Latency, Plan, Slices
-from tests.instruments.fresh import fresh_views
+from tests.instruments.fresh import everything_of, fresh_views
 from tests.instruments.journal_client import witness
 from tests.instruments.reference import sending
 from tests.instruments.storms import crowd, descriptors, storm
@@ -256,7 +256,7 @@ def shown(view: ConversationView) -> dict[str, object]:
                 message.model,
                 message.finish_reason,
                 message.usage,
-                [part.as_wire() for part in message.parts],
+                [everything_of(part) for part in message.parts],
             )
             for message in view.path()
         ],

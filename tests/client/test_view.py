@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chatty.client.updates import Delta, Event, Snapshot, Update
 from chatty.client.view import ConversationView
 from chatty.protocol.ids import new_id
+from tests.instruments.fresh import everything_of
 from tests.instruments.reference import Conversation, Reference, sending
 
 CONVERSATION = "the-conversation"
@@ -28,7 +29,7 @@ def everything(view: ConversationView) -> dict[str, Any]:
     messages = {}
     for message in view.messages.values():
         fields = {name: getattr(message, name) for name in message.__slots__ if name != "parts"}
-        messages[message.id] = {**fields, "parts": [part.as_wire() for part in message.parts]}
+        messages[message.id] = {**fields, "parts": [everything_of(part) for part in message.parts]}
     return {
         "conversation": view.conversation,
         "messages": messages,

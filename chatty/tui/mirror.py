@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
 from chatty.client.view import MessageView as Known
+from chatty.protocol.run_status import ACTIVE_RUN_STATUSES
 from chatty.rendering.sanitizer import StreamSanitizer
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
-from chatty.tui.state import ACTIVE_RUNS, Message, OpenConversation, Part, Run
+from chatty.tui.state import Message, OpenConversation, Part, Run
 
 
 @dataclass(slots=True)
@@ -247,7 +248,7 @@ class Mirror:
         self._add_up()
 
     def _run(self, run: Run) -> Run:
-        if run.id in self._stopping and run.status in ACTIVE_RUNS:
+        if run.id in self._stopping and run.status in ACTIVE_RUN_STATUSES:
             run.status = "cancelling"
         return run
 

@@ -7,13 +7,13 @@ them. Every text here has passed the sanitiser; offsets are code points of the t
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chatty.protocol.run_status import ACTIVE_RUN_STATUSES
+
 LinkKind = Literal["starting", "well", "connecting", "offline"]
 """`starting`: never connected so far."""
 
 NEW = "new"
 """The draft of a conversation that is not stored yet, or not known yet."""
-
-ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class OpenConversation:
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""
-        return next((run for run in self.runs.values() if run.status in ACTIVE_RUNS), None)
+        return next((run for run in self.runs.values() if run.status in ACTIVE_RUN_STATUSES), None)
 
     def sibling_place(self, message_id: str) -> tuple[int, int]:
         """The message's place among its siblings and their number, such as (2, 3)."""

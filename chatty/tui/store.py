@@ -225,6 +225,12 @@ class Store:
             self._mirror.bring_up(self._dirty)
             self.on_change()
 
+    def sent_parts(self, message_id: str) -> list[dict[str, Any]]:
+        """The parts of a question as they were sent, unsanitised; empty when the server has not said them."""
+        known = self._mirror.view.messages.get(message_id) if self._mirror else None
+        parts = known.parts if known is not None else []
+        return [_sent(part.text, part.name) for part in parts if part.type == "text"]
+
     def siblings(self, message_id: str) -> list[str]:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []
@@ -289,6 +295,10 @@ class Store:
         row = next((row for row in self.models if (row.provider, row.name) == wanted), None)
         window = row.context_tokens if row else None
         opened.context_share = opened.tokens / window if window and opened.tokens else None
+
+
+def _sent(text: str, name: str | None) -> dict[str, Any]:
+    return {"type": "text", "text": text, **({"name": name} if name else {})}
 
 
 def _nobody_listens() -> None:

@@ -233,6 +233,29 @@ async def test_going_on_above_the_window_from_elsewhere_is_followed(tmp_path: Pa
         assert len(shown(store)) == 50
 
 
+async def test_edit_keeps_the_files_that_came_with_the_question(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    file = {"type": "text", "text": "a\x1b[2Jb", "name": "notes.md"}
+    async with sitting(server, tmp_path) as (controller, store):
+        await until(lambda: store.link.kind == "well")
+        asked = sending(opened(store).id, "Is it?")
+        server.reference.handle(
+            "message.send", {**asked, "parts": [file, *asked["parts"], {**file, "name": "more.md"}]}
+        )
+        controller.open_conversation(opened(store).id)
+        await until(lambda: bool(opened(store).path))
+        server.silent_methods.add("message.edit")
+        controller.edit(opened(store).messages[opened(store).path[0]], "Was it?")
+        edited = opened(store).messages[opened(store).path[0]]
+        assert [part.type for part in edited.parts] == ["file", "text", "file"]
+        controller.edit(edited, "Will it?")
+        await until(lambda: server.heard[-1][0] == "message.edit")
+        parts = [file, {"type": "text", "text": "Was it?"}, {**file, "name": "more.md"}]
+        assert server.heard[-1][1]["parts"] == parts
+        newest_question = opened(store).messages[opened(store).path[-2]]
+        assert [part.type for part in newest_question.parts] == ["file", "text", "file"]
+
+
 async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_path: Path) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path) as (controller, store):

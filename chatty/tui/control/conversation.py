@@ -13,9 +13,10 @@ from chatty.client.updates import Snapshot
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
+from chatty.tui import wire
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import PAGE_ROWS, Desk
-from chatty.tui.state import NEW, Message, OpenConversation, Part, Run
+from chatty.tui.state import NEW, Message, OpenConversation, Run
 
 _OLDER_MESSAGES = 50
 _NO_LONGER_THERE = "that message is no longer there"
@@ -40,6 +41,9 @@ class Conversation:
         """The same, once its path was chosen for it."""
         self._unsent: list[tuple[str, str]] = []
         """Name and text of what was sent before it was known which conversation is open."""
+        self._edited: dict[str, list[dict[str, Any]]] = {}
+        """By message, the parts of questions with files that were edited here: the server need not have
+        said them yet when they are edited again."""
         self._unmade: set[str] = set()
         """Conversations whose first message the server has not accepted."""
 
@@ -89,12 +93,13 @@ class Conversation:
             self._wait_with(text, opened.leaf_id if opened is not None else None)
             return
         draft = self._run_draft()
-        question = _question(new_id(), opened.leaf_id, text, draft["id"])
+        parts = [_typed(text)]
+        question = _question(new_id(), opened.leaf_id, parts, draft["id"])
         params = {
             "conversation": {"id": opened.id},
             "id": question.id,
             "mode": "queue",
-            "parts": [{"type": "text", "text": text}],
+            "parts": parts,
             "run": draft,
         }
         if opened.leaf_id is not None:
@@ -108,14 +113,17 @@ class Conversation:
             self._follow(opened.id)
 
     def edit(self, message: Message, text: str) -> None:
-        """Send the text as another version of the message."""
+        """Send the text as another version of the message, with the files that came with it."""
         draft = self._run_draft()
-        question = _question(new_id(), message.parent_id, text, draft["id"])
+        parts = _retyped(self._store.sent_parts(message.id) or self._edited.get(message.id, []), text)
+        question = _question(new_id(), message.parent_id, parts, draft["id"])
+        if len(parts) > 1:
+            self._edited[question.id] = parts
         params = {
             "conversation_id": self._open_id,
             "message_id": message.id,
             "id": question.id,
-            "parts": [{"type": "text", "text": text}],
+            "parts": parts,
             "run": draft,
         }
         self._deliver("message.edit", params, [question], question.id, draft, text)
@@ -274,7 +282,7 @@ class Conversation:
         name = new_id()
         self._unsent.append((name, text))
         self._store.hold_unsent(name, text)
-        self._store.show_pending([_question(name, answered_id, text, name)], None)
+        self._store.show_pending([_question(name, answered_id, [_typed(text)], name)], None)
 
     def _send_unsent(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -354,9 +362,20 @@ class Conversation:
             self._store.say(_NO_LONGER_THERE)
 
 
-def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:
+def _typed(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _retyped(parts: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """The same files in the same order, and this text in place of what was typed."""
+    place = next((index for index, part in enumerate(parts) if not part.get("name")), len(parts))
+    behind = [part for part in parts[place:] if part.get("name")]
+    return [*parts[:place], _typed(text), *behind]
+
+
+def _question(message_id: str, parent_id: str | None, parts: list[dict[str, Any]], run_id: str) -> Message:
     question = Message(message_id, parent_id, "user", status="pending", run_id=run_id)
-    question.parts = [Part("text", [sanitize(text)], len(text))]
+    question.parts = [wire.sent_part(part) for part in parts]
     question.created_at_ms = _now_ms()
     return question
 

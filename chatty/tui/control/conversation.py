@@ -12,7 +12,6 @@ from chatty.client.subscription import Subscription
 from chatty.client.updates import Snapshot
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
-from chatty.rendering.sanitizer import sanitize
 from chatty.tui import wire
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import PAGE_ROWS, Desk
@@ -57,7 +56,8 @@ class Conversation:
         """Open an empty conversation; nothing is stored before its first message."""
         self._leave()
         opened = OpenConversation(new_id(), is_new=True, project=self._choices.project_name)
-        opened.model_provider, opened.model = self._choices.model
+        opened.project_id = self._choices.project_id
+        self._begin_with_model(opened)
         self._store.open_conversation(opened)
         self._send_unsent()
 
@@ -70,12 +70,20 @@ class Conversation:
         self._leave()
         row = self._store.conversations.get(conversation_id)
         opened = OpenConversation(conversation_id, is_loading=True)
-        opened.model_provider, opened.model = self._choices.model
+        self._begin_with_model(opened)
         if row is not None:
             opened.title, opened.project = row.title, row.project
         self._store.open_conversation(opened)
         self._follow(conversation_id)
         self._send_unsent()
+
+    def _begin_with_model(self, opened: OpenConversation) -> None:
+        """What answers until the server says which model it is."""
+        own = self._store.project_models.get(opened.project_id or "")
+        opened.is_model_chosen = self._choices.is_model_chosen
+        usual = self._choices.model
+        is_own = own and not opened.is_model_chosen
+        opened.model_provider, opened.model = wire.split_model(own) if is_own else usual
 
     def load_again(self) -> None:
         """Ask for everything shown anew, also when following it broke off."""
@@ -210,14 +218,19 @@ class Conversation:
     # Delivering.
 
     def _run_draft(self, model: str | None = None) -> dict[str, Any]:
-        opened = self._store.open
-        if model is None and opened is not None and opened.model:
-            model = f"{opened.model_provider}/{opened.model}"
+        model = model or self._named_model()
         return {"id": new_id(), "reply_id": new_id(), **({"model": model} if model else {})}
 
+    def _named_model(self) -> str | None:
+        """The model to ask for; None where the server knows better: the project has a model of its own."""
+        opened = self._store.open
+        if opened is None or not opened.model:
+            return None
+        is_for_project = opened.project_id in self._store.project_models and not opened.is_model_chosen
+        return None if is_for_project else f"{opened.model_provider}/{opened.model}"
+
     def _creation(self, opened: OpenConversation) -> dict[str, Any]:
-        model = f"{opened.model_provider}/{opened.model}" if opened.model else None
-        wanted = {"project_id": self._choices.project_id, "model": model, "origin": "tui"}
+        wanted = {"project_id": opened.project_id, "model": self._named_model(), "origin": "tui"}
         return {name: value for name, value in wanted.items() if value}
 
     def _deliver(
@@ -250,9 +263,11 @@ class Conversation:
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
 
     def _awaited_reply(self, draft: dict[str, Any], answered_id: str) -> Message:
-        provider, _, model = str(draft.get("model", "")).partition("/")
         reply = Message(draft["reply_id"], answered_id, "assistant", status="pending", run_id=draft["id"])
-        reply.provider, reply.model = sanitize(provider, multiline=False), sanitize(model, multiline=False)
+        if "model" in draft:
+            reply.provider, reply.model = wire.split_model(draft["model"])
+        elif (opened := self._store.open) is not None:
+            reply.provider, reply.model = opened.model_provider, opened.model
         return reply
 
     async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:

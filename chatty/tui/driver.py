@@ -1,8 +1,8 @@
-"""Our terminal driver for Linux and macOS: Textual's, with five differences.
+"""Our terminal driver for Linux and macOS: Textual's, with six differences.
 
 Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
-is written goes to the standard output, not the standard error, and passes the output guard; and the terminal
-is given back also after SIGTERM and SIGHUP.
+is written goes to the standard output, not the standard error, and passes the output guard; nothing is written
+while the terminal is another program's; and it is given back also after SIGTERM and SIGHUP.
 """
 
 import base64

@@ -106,6 +106,12 @@ async def test_edit_puts_the_question_in_the_composer_and_sends_a_version() -> N
         assert screen.editing_id is None
 
 
+async def test_edit_keeps_what_was_being_written_among_the_earlier_prompts() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"mine", "tab", "k", "e", "enter", "up", "up")
+        assert screen.composer.text == "mine"
+
+
 async def test_typed_twin_takes_the_number_of_the_message() -> None:
     async with chat() as (pilot, _, backend):
         await pilot.press(*"/again 2", "enter")

@@ -82,7 +82,10 @@ class ChattyApp(App[None], inherit_bindings=False):
         crashes: Crashes | None = None,
     ) -> None:
         self._settings = settings or Settings()
-        is_colourless = "NO_COLOR" in os.environ
+        is_colourless = bool(os.environ.get("NO_COLOR"))
+        if not is_colourless:
+            # An empty one asks for nothing (no-color.org), but Textual would take it for a wish.
+            os.environ.pop("NO_COLOR", None)
         # Without this Textual would turn colours to greys instead of leaving them out.
         super().__init__(ansi_color=True if is_colourless else None)
         self._store, self._backend, self._connection = store, backend, connection

@@ -35,7 +35,8 @@ class Controller:
         server: the server's name for the header.
         config_file: where a default model is written.
         conversation: id, or its beginning, of the conversation to open; `LAST`; None: a new one.
-        model: `PROVIDER/MODEL` for new conversations.
+        model: `PROVIDER/MODEL` for new conversations, also those of a project with a model of its own.
+        default_model: the same where the project has none.
         project: name of the project for new conversations.
         crashes: takes what fails beside the screen; None lets it through.
     """
@@ -49,6 +50,7 @@ class Controller:
         config_file: str,
         conversation: str | None = None,
         model: str | None = None,
+        default_model: str | None = None,
         project: str | None = None,
         crashes: Crashes | None = None,
     ) -> None:
@@ -59,7 +61,9 @@ class Controller:
         self._desk = Desk(store, crashes)
         self._conversation = Conversation(self._desk, choices)
         self._chats = Chats(self._desk, self._conversation)
-        self._catalogue = Catalogue(self._desk, choices, config_file, model, project)
+        self._catalogue = Catalogue(
+            self._desk, choices, config_file, model=model, default_model=default_model, project=project
+        )
         self._searching = Searching(self._desk)
         self._link = LinkWatch(store, server, self._online)
         self._is_first_visit = True

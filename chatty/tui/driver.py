@@ -1,8 +1,8 @@
-"""Our terminal driver for Linux and macOS: Textual's, with five differences.
+"""Our terminal driver for Linux and macOS: Textual's, with six differences.
 
 Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
-is written goes to the standard output, not the standard error, and passes the output guard; and the terminal
-is given back also after SIGTERM and SIGHUP.
+is written goes to the standard output, not the standard error, and passes the output guard; nothing is written
+while the terminal is another program's; and it is given back also after SIGTERM and SIGHUP.
 """
 
 import base64
@@ -50,12 +50,14 @@ class ChattyDriver(LinuxDriver):
         self._gate = threading.Lock()
         self._is_gate_open = False
         self._held: list[Message] = []
+        self._is_suspended = False
         self._cooked_bytes = 0
         self._guard = OutputGuard()
         self._file = _GuardedFile(_open_terminal(), self._guard.filter)  # type: ignore[assignment]  # three methods are enough
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
+        self._is_suspended = False
         self._cooked_bytes = _waiting_bytes(self.fileno)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
         for number in _LEAVING_SIGNALS:
@@ -74,6 +76,11 @@ class ChattyDriver(LinuxDriver):
         sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
         self._guard.announce(sequence)
         self.write(sequence)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; nothing while it is another program's, and the next frame is a whole one."""
+        if not self._is_suspended:
+            super().write(data)
 
     def process_message(self, message: Message) -> None:
         """Hand a message to the app; keys and pastes wait until the gate is open."""
@@ -99,6 +106,7 @@ class ChattyDriver(LinuxDriver):
     def suspend_application_mode(self) -> None:
         """Give the terminal back for a while (^z, an external editor)."""
         super().suspend_application_mode()
+        self._is_suspended = True
         for number in _LEAVING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
 

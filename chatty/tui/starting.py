@@ -45,7 +45,8 @@ def make_app(
         server="local" if target.name == "local" else "server",
         config_file=locations.config_file,
         conversation=conversation,
-        model=model or environ.get("CHATTY_MODEL") or chosen.get("model"),
+        model=model,
+        default_model=environ.get("CHATTY_MODEL") or chosen.get("model"),
         project=project,
         crashes=crashes,
     )

@@ -95,6 +95,9 @@ class OpenConversation:
     project: str = ""
     model: str = ""
     model_provider: str = ""
+    is_model_chosen: bool = False
+    """The model was chosen for this conversation; otherwise it is the one that usually answers."""
+    project_id: str | None = None
     is_new: bool = False
     """Nothing of it is stored: its first message makes it."""
     is_loading: bool = False

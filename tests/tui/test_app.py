@@ -56,6 +56,14 @@ async def test_no_color_chooses_the_theme_without_colours(monkeypatch: pytest.Mo
         assert not any(f"\x1b[{code}m" in frame for code in (*range(30, 38), *range(40, 48)))
 
 
+async def test_empty_no_color_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    app, _ = scripted("idle", Settings(theme="chatty-light"))
+    async with app.run_test(size=(100, 30)):
+        assert app.current_theme.name == "chatty-light"
+        assert not app.no_color
+
+
 async def test_crash_leaves_nothing_of_its_variables_to_be_printed() -> None:
     app, _ = scripted("idle")
     with pytest.raises(ValueError, match="broken"):

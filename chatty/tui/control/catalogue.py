@@ -24,24 +24,32 @@ class Catalogue:
 
     Args:
         config_file: where a default model is written.
-        model: `PROVIDER/MODEL` as settings or the command line name it; None: what is ready decides.
+        model: `PROVIDER/MODEL` as the command line names it: it goes before a project's own.
+        default_model: the same as the settings name it; None: what is ready decides.
         project: name of the project to work in.
     """
 
     def __init__(
-        self, desk: Desk, choices: Choices, config_file: str, model: str | None, project: str | None
+        self,
+        desk: Desk,
+        choices: Choices,
+        config_file: str,
+        *,
+        model: str | None,
+        default_model: str | None,
+        project: str | None,
     ) -> None:
         self._desk = desk
         self._store = desk.store
         self._choices = choices
         self._config_file = config_file
-        self._has_choice = model is not None
+        self._has_choice = (model or default_model) is not None
         self._wanted_project = project
         self._providers: list[dict[str, Any]] = []
         self.prompts: list[tuple[str, str]] = []
         """Names and texts, sanitised."""
-        if model is not None:
-            choices.model = wire.split_model(model)
+        choices.model = wire.split_model(model or default_model)
+        choices.is_model_chosen = model is not None
 
     # Models.
 
@@ -67,11 +75,11 @@ class Catalogue:
     def choose_model(self, model_id: str, *, as_default: bool) -> None:
         """Use a model in the open conversation, and in new ones if it becomes the default."""
         chosen = wire.split_model(model_id)
-        self._store.set_model(*chosen)
+        self._store.set_model(*chosen, is_chosen=True)
         opened = self._store.open
         if as_default:
             self._has_choice = True
-            self._choices.model = chosen
+            self._choices.model, self._choices.is_model_chosen = chosen, False
             self._desk.begin(self._keep_default(model_id))
         if opened is not None and opened.id and not opened.is_new:
             self._desk.begin(self._set_model(opened.id, model_id))
@@ -84,6 +92,11 @@ class Catalogue:
         await asyncio.to_thread(settings.set, self._config_file, "model", model_id)
         self._store.say(f"{model_id} is the default now")
 
+    def _usual_model(self, project_id: str) -> tuple[str, str]:
+        """What answers in a project when nothing else is chosen."""
+        own = self._store.project_models.get(project_id)
+        return wire.split_model(own) if own else self._choices.model
+
     # Projects.
 
     def choose_project(self, name: str) -> None:
@@ -93,8 +106,10 @@ class Catalogue:
     async def _choose_project(self, name: str) -> None:
         project_id = await self._find_or_make_project(name)
         self._choices.project_id, self._choices.project_name = project_id, wire.line(name)
-        self._store.set_place(project=name)
+        self._store.set_project(project_id, name)
         opened = self._store.open
+        if opened is not None and not opened.is_model_chosen:
+            self._store.set_model(*self._usual_model(project_id), is_chosen=False)
         if opened is not None and opened.id and not opened.is_new:
             params = {"conversation_id": opened.id, "project_id": project_id}
             await self._desk.call("conversation.update", params)
@@ -110,7 +125,8 @@ class Catalogue:
 
     async def _load_projects(self) -> None:
         rows = await self._desk.every("project.list", {})
-        self._store.apply_projects({row["id"]: wire.line(row["name"]) for row in rows})
+        models = {row["id"]: row["default_model"] for row in rows if row.get("default_model")}
+        self._store.apply_projects({row["id"]: wire.line(row["name"]) for row in rows}, models)
         wanted, self._wanted_project = self._wanted_project, None
         if wanted is not None:
             await self._choose_project(wanted)
@@ -134,7 +150,7 @@ class Catalogue:
         self._choices.model = (wire.line(provider), wire.line(model))
         opened = self._store.open
         if opened is not None and not opened.model:
-            self._store.set_model(*self._choices.model)
+            self._store.set_model(*self._choices.model, is_chosen=False)
 
     def choose_provider(self, name: str) -> None:
         """Begin with this provider's usual model; of a server of one's own with its first."""

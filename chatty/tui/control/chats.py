@@ -37,7 +37,7 @@ class Chats:
         if opened.is_new:
             self._store.say("there is nothing to name yet")
             return
-        self._store.set_place(title=title)
+        self._store.set_title(title)
         self._desk.begin(self._update(opened.id, title))
 
     def put_away(self, method: str, word: str) -> None:

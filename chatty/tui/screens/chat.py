@@ -197,8 +197,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self._paint_hints()
 
     def begin_edit(self, message: Message) -> None:
-        """Let the user write another version of a message; sending it does not append."""
+        """Let the user write another version of a message; sending it does not append.
+
+        What was being written is an earlier prompt from now on: up brings it back.
+        """
         self.editing_id = message.id
+        self.composer.clear()
         self.composer.set_text(message.text)
         self.say("editing: enter makes a new version", seconds=None)
 

@@ -49,7 +49,7 @@ def _prompt(screen: "ChatScreen", _: str) -> None:
 def _editor(screen: "ChatScreen", _: str) -> None:
     from chatty.tui.screens.editor import edit_outside
 
-    edit_outside(screen)
+    screen.run_worker(edit_outside(screen), group="editor", exclusive=True)
 
 
 def _redo(screen: "ChatScreen", _: str) -> None:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 def meant(screen: "ChatScreen", argument: str) -> Message | None:
-    """The message of that number along the path (1 is the first), else the selected, else the newest."""
+    """The message of that number along the path (1 is the first); without a number the selected, else the
+    newest. None when there is no such message."""
     opened = screen.store.open
     if opened is None or not opened.path:
         return None
-    if argument.isdecimal() and opened.has_older:
-        return None  # how many are above those at hand, nobody has said
-    if argument.isdecimal() and 0 < int(argument) <= len(opened.path):
-        return opened.messages.get(opened.path[int(argument) - 1])
+    if argument:
+        # How many are above those at hand, nobody has said.
+        is_there = argument.isdecimal() and 0 < int(argument) <= len(opened.path) and not opened.has_older
+        return opened.messages.get(opened.path[int(argument) - 1]) if is_there else None
     return screen.selected_message() or opened.messages.get(opened.path[-1])
 
 

@@ -1,4 +1,4 @@
-"""The small list over the composer: commands after `/`, files after `@`. It lies over the text.
+"""The small list over the composer, of whatever its owner offers. It lies over the text.
 
 The composer keeps the keyboard; it hands `up`, `down`, `tab`, `enter` and `escape` on while the menu is open.
 """

@@ -1,4 +1,4 @@
-"""The fixed rows of a message: its name, folded lines, questions, sources and how it ended.
+"""The fixed rows of a message: its name, what is folded, its files and how it ended.
 
 Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
 """

@@ -106,10 +106,24 @@ async def test_edit_puts_the_question_in_the_composer_and_sends_a_version() -> N
         assert screen.editing_id is None
 
 
+async def test_edit_keeps_what_was_being_written_among_the_earlier_prompts() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"mine", "tab", "k", "e", "enter", "up", "up")
+        assert screen.composer.text == "mine"
+
+
 async def test_typed_twin_takes_the_number_of_the_message() -> None:
     async with chat() as (pilot, _, backend):
         await pilot.press(*"/again 2", "enter")
         assert backend.calls[-1] == ("again", "m2", None)
+
+
+@pytest.mark.parametrize("argument", ["99", "0", "first"])
+async def test_number_that_no_message_has_means_none(argument: str) -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*f"/branch {argument}", "enter")
+        assert backend.calls == []
+        assert screen.store.note == "there is no such message"
 
 
 async def test_unknown_command_stays_in_the_composer_with_the_nearest_named() -> None:
@@ -163,6 +177,17 @@ async def test_long_paste_is_one_unit_and_travels_whole() -> None:
         assert len(screen.composer.buffer.text) == 1
         await pilot.press("enter")
         assert backend.calls[-1] == ("send", ("line\n" * 42).strip("\n"))
+
+
+async def test_paste_during_a_search_ends_it_and_stays() -> None:
+    from textual import events
+
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+r", *"older")
+        screen.composer.post_message(events.Paste(" and pasted"))
+        await until(lambda: screen.composer.text == "an older prompt and pasted")
+        await pilot.press("escape")
+        assert screen.composer.text == "an older prompt and pasted"
 
 
 async def test_up_recalls_earlier_prompts_and_down_returns() -> None:

@@ -11,7 +11,7 @@
 ``ansi``, ``printer``
     ``Painter`` and ``TerminalPrinter``: lines as SGR codes, and a reply printed while it comes.
 ``links``
-    ``open_url``, the only function that opens a link, and ``display_link``.
+    ``open_url``, the only function that opens a link, and where a link really leads.
 
 Nothing here fetches, opens or writes anything by itself.
 """

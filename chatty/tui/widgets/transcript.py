@@ -229,11 +229,11 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._lay_out(self._top())
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up; sideways in long code with shift."""
+        """Scroll up; sideways in code and tables with shift."""
         self._wheel(event, -1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down; sideways in long code with shift."""
+        """Scroll down; sideways in code and tables with shift."""
         self._wheel(event, 1)
 
     def on_click(self, event: events.Click) -> None:
@@ -249,7 +249,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._lay_out(top)
 
     def typed(self, event: events.Key) -> bool:
-        """Long code lines scroll sideways with shift and the arrows."""
+        """Long code lines and wide tables scroll sideways with shift and the arrows."""
         if event.key not in ("shift+left", "shift+right"):
             return False
         self._scroll_code(-1 if event.key == "shift+left" else 1)
@@ -411,8 +411,15 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
 
     def _scroll_code(self, direction: int) -> None:
-        self._code_offset = max(0, self._code_offset + direction * _CODE_STEP)
+        wanted = self._code_offset + direction * _CODE_STEP
+        self._code_offset = max(0, min(wanted, self._widest_overflow()))
         self.refresh()
+
+    def _widest_overflow(self) -> int:
+        """How far what is on the screen reaches beyond its column."""
+        top = self.scroll_offset.y
+        found = filter(None, map(self._find, range(top, top + self.size.height)))
+        return max((view.overflow(within, self._look(view)) for view, within in found), default=0)
 
     # Inside: selection.
 

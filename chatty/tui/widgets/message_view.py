@@ -300,7 +300,11 @@ def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: G
     is_code = line.fill == "code"
     line_ground: Ground = "code" if is_code else ground
     segments = [
-        Segment(text, palette.style(style.role, line_ground, style.bold, style.italic, style.underline))
+        Segment(
+            # Bullets, bars and rules are muted; a model's own words are left as they are.
+            palette.glyphs(text) if style.role == "muted" else text,
+            palette.style(style.role, line_ground, style.bold, style.italic, style.underline),
+        )
         for text, style in line.segments
     ]
     padding = palette.style("text", line_ground)

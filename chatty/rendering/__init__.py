@@ -3,7 +3,7 @@
 ``sanitizer``
     ``sanitize``, ``StreamSanitizer``, ``json_escape``: in front of every sink; standard library alone.
 ``guard``
-    ``OutputGuard`` behind every sink, at the last write; ``first_violation`` for tests.
+    ``OutputGuard`` behind every sink, at the last write, and ``clipboard_write``.
 ``markdown``
     ``MarkdownStream``: Markdown that grows, its lines at any width, its links and code blocks.
 ``lines``, ``style``

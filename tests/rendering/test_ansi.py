@@ -3,12 +3,12 @@
 import pytest
 
 from chatty.rendering.ansi import Background, Depth, Painter, detect_background, detect_depth
-from chatty.rendering.guard import first_violation
 from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.style import Style
 from chatty.rendering.wrapping import make_line
 from tests.rendering.documents import EVERYTHING
 from tests.rendering.terminal_corpus import CASES
+from tests.rendering.terminal_oracle import first_violation
 
 DEPTHS: tuple[Depth, ...] = ("plain", "none", "16", "256", "truecolor")
 BACKGROUNDS: tuple[Background, ...] = ("dark", "light", "unknown")

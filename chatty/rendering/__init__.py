@@ -9,7 +9,7 @@
 ``lines``, ``style``
     ``Line`` and ``Style``: what a face draws. Roles, not colours.
 ``ansi``, ``printer``
-    ``Painter`` and ``TerminalPrinter``: lines as SGR codes, and a reply printed while it comes.
+    ``AnsiFormatter`` and ``TerminalPrinter``: lines as SGR codes, and a reply printed while it comes.
 ``links``
     ``open_url``, the only function that opens a link, and where a link really leads.
 

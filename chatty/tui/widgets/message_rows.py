@@ -1,6 +1,6 @@
 """The fixed rows of a message: its name, folded lines, files and how it ended.
 
-Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
+Pure functions from state to rows of spans; `drawn_message.py` puts them above and below the text.
 """
 
 import textwrap

@@ -6,20 +6,20 @@ from chatty.rendering.lines import PROSE_WIDTH
 from chatty.tui.palette import Palette
 from chatty.tui.state import Message, Part
 from chatty.tui.themes.colours import CHATTY_DARK
-from chatty.tui.widgets.message_view import Look, MessageView
+from chatty.tui.widgets.drawn_message import DrawnMessage, Look
 
 PALETTE = Palette(CHATTY_DARK.to_color_system().generate(), terminal_colours=False)
 
 
-def answer(text: str, role: str = "assistant") -> MessageView:
+def answer(text: str, role: str = "assistant") -> DrawnMessage:
     message = Message("m", None, role, status="completed")
     message.parts = [Part("text", [text], len(text))]
-    view = MessageView(message)
+    view = DrawnMessage(message)
     view.sync(message)
     return view
 
 
-def drawn(view: MessageView, look: Look) -> list[str]:
+def drawn(view: DrawnMessage, look: Look) -> list[str]:
     """The rows below the name row as they stand on the screen, without the bar's column."""
     return [view.draw(row, look, PALETTE).text[3:].rstrip() for row in range(1, view.height(look))]
 

@@ -100,7 +100,7 @@ class _Block:
         return (look.column if self.is_rendered else look.prose) - self.indent
 
 
-class MessageView:
+class DrawnMessage:
     """The rows of one message. Call `sync` after its message changed and before anything is asked."""
 
     def __init__(self, message: Message) -> None:

@@ -5,7 +5,6 @@ is written goes to the standard output, not the standard error, and passes the o
 while the terminal is another program's; and it is given back also after SIGTERM and SIGHUP.
 """
 
-import base64
 import fcntl
 import os
 import selectors
@@ -23,7 +22,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from chatty.rendering.guard import OutputGuard
+from chatty.rendering.guard import OutputGuard, clipboard_write
 from chatty.tui.key_bytes import ESCAPE, KeyBytes
 
 if TYPE_CHECKING:
@@ -72,8 +71,12 @@ class ChattyDriver(LinuxDriver):
                 super().process_message(message)
 
     def write_clipboard(self, text: str) -> None:
-        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences)."""
-        sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences).
+
+        Raises:
+            GuardRefused: the text is too long for that.
+        """
+        sequence = clipboard_write(text)
         self._guard.announce(sequence)
         self.write(sequence)
 

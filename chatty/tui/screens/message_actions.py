@@ -1,8 +1,9 @@
 """What the actions on a message do: on the one whose number was typed, else on the selected one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chatty.rendering.links import link_suffix
 from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Choice, Column, Picked, Picker
 from chatty.tui.screens.copying import copy
@@ -118,30 +119,39 @@ def _copy_code(screen: "ChatScreen", message: Message) -> None:
     from chatty.tui.screens.extracting import code_blocks
 
     blocks = code_blocks(message.text)
-    _one_of(screen, "Copy code", blocks, lambda block: copy(screen, block), "there is no code in it")
+    if not blocks:
+        screen.say("there is no code in it")
+    elif len(blocks) == 1:
+        copy(screen, blocks[0])
+    else:
+        rows = [(Span(" ".join(block.split())),) for block in blocks]
+        _one_of(screen, "Copy code", blocks, rows, lambda block: copy(screen, block))
 
 
 def _open_link(screen: "ChatScreen", message: Message) -> None:
-    from chatty.tui.screens.extracting import links
+    from chatty.tui.screens.extracting import links, open_link
 
-    _one_of(screen, "Open link", links(message.text), screen.app.open_url, "there is no link in it")
+    addresses = links(message.text)
+    if not addresses:
+        screen.say("there is no link in it")
+        return
+    # Shown before it is opened, also the only one: its words may name another place than it leads to.
+    rows = [(Span(address), Span(link_suffix(address, address), "muted")) for address in addresses]
+    _one_of(screen, "Open link", addresses, rows, lambda address: open_link(screen, address))
 
 
 def _one_of(
-    screen: "ChatScreen", name: str, values: list[str], use: Callable[[str], None], none: str
+    screen: "ChatScreen",
+    name: str,
+    values: list[str],
+    rows: Sequence[tuple[Span, ...]],
+    use: Callable[[str], None],
 ) -> None:
-    """Use the only value, or let the user choose among several."""
-    if not values:
-        screen.say(none)
-        return
+    """Let the user choose one of the values, each with its row, and use it."""
     choices = [
-        Choice(value, ((Span(str(number), "primary"),), (Span(" ".join(value.split())),)), value)
-        for number, value in enumerate(values, 1)
+        Choice(value, ((Span(str(number), "primary"),), row), value)
+        for number, (value, row) in enumerate(zip(values, rows, strict=True), 1)
     ]
-    if len(choices) == 1 and name == "Copy code":
-        use(values[0])
-        return
-    # A link is always shown before it is opened: its words may name another place than it leads to.
     picker = Picker(name, (Column("", 3), Column("")), choices)
     screen.app.push_screen(picker, lambda picked: use(picked.value) if picked else None)
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-_LIGHT_GROUNDS = ("7", "15")
-"""Numbers of white in the sixteen colours."""
+from chatty.rendering.ansi import detect_background, detect_depth
 
 
 def theme_for(environ: Mapping[str, str]) -> str:
-    """Return the name of the theme: light where `COLORFGBG` says so, the terminal's colours where few are."""
-    ground = environ.get("COLORFGBG", "").rpartition(";")[2]
-    tone = "light" if ground in _LIGHT_GROUNDS else "dark"
-    has_many = "256" in environ.get("TERM", "") or bool(environ.get("COLORTERM"))
+    """Return the name of the theme: light on a ground known to be, the terminal's colours where few are."""
+    tone = "light" if detect_background(environ) == "light" else "dark"
+    has_many = detect_depth(environ, is_terminal=True) in ("256", "truecolor")
     return f"{'chatty' if has_many else 'terminal'}-{tone}"

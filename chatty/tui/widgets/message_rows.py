@@ -1,6 +1,6 @@
 """The fixed rows of a message: its name, what is folded, its files and how it ended.
 
-Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
+Pure functions from state to rows of spans; `drawn_message.py` puts them above and below the text.
 """
 
 import textwrap
@@ -11,6 +11,7 @@ from typing import Literal
 from chatty.tui.spans import Span, join
 from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
+from chatty.tui.widgets.status_row import estimated_tokens
 
 Ground = Literal["page", "surface", "code", "cursor", "menu", "selection", "caret"]
 
@@ -119,7 +120,7 @@ def _failure(message: Message, room: int) -> list[list[Span]]:
 
 def estimated_words(message: Message) -> str:
     """How much of a broken answer is kept, such as ` · 380 tokens kept`."""
-    tokens = message.output_tokens or message.text_length() // 4
+    tokens = message.output_tokens or estimated_tokens(message.text_length())
     return f" · {token_words(tokens)} tokens kept" if tokens else ""
 
 

@@ -50,6 +50,7 @@ def test_endpoint_is_named_after_its_host_and_never_after_a_secret(address: str,
         ({"TERM": "xterm-256color", "COLORFGBG": "0;15"}, "chatty-light"),
         ({"TERM": "vt100", "COLORFGBG": "15;0"}, "terminal-dark"),
         ({"TERM": "xterm", "COLORTERM": "truecolor", "COLORFGBG": "0;default;7"}, "chatty-light"),
+        ({"TERM": "xterm", "COLORTERM": "yes"}, "terminal-dark"),
         ({}, "terminal-dark"),
     ],
 )

@@ -364,13 +364,6 @@ async def test_remapped_key_works_and_is_shown() -> None:
         assert "^e send" in row(screen, "hints")
 
 
-async def test_links_other_than_web_and_mail_are_never_offered() -> None:
-    from chatty.tui.screens.extracting import links
-
-    text = "[a](javascript:x) [b](file:///etc) [c](https://e.org) <mailto:a@e.org> [d](http://e.org)"
-    assert links(text) == ["https://e.org", "mailto:a@e.org", "http://e.org"]
-
-
 async def test_command_and_words_typed_in_one_burst_reach_their_places() -> None:
     from textual import events
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatty.tui.actions import ACTIONS, KEYS_ON_EMPTY_COMPOSER, Action, Place
 from chatty.tui.keymap import Keymap, is_function_key, shown
-from chatty.tui.overlays.picker import Choice, Column, Picker
+from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.spans import Span
 from chatty.tui.state import Message, SearchHit
 
@@ -94,7 +94,7 @@ def command_picker(keymap: Keymap) -> Picker:
         )
         for action in ACTIONS
     ]
-    columns = (Column(""), Column("", 6), Column("", _SLASH_CELLS))
+    columns = (Column(""), Column("", 6), Column("", _SLASH_CELLS, shown_from=MIDDLING))
     return Picker("Commands", columns, choices, hints=(("enter", "run"),))
 
 
@@ -109,7 +109,7 @@ def help_picker(keymap: Keymap, places: Sequence[Place]) -> Picker:
     ]
     return Picker(
         "Keys",
-        (Column("", 15), Column(""), Column("", _SLASH_CELLS, is_for_wide=True)),
+        (Column("", 15), Column(""), Column("", _SLASH_CELLS, shown_from=WIDE)),
         choices,
         placeholder="type to filter",
         hints=(("enter", "do it"),),

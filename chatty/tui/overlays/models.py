@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chatty.tui.overlays.picker import Choice, Column, Picker
+from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.spans import Span
 from chatty.tui.state import ModelRow
 
 _COLUMNS = (
     Column("model"),
-    Column("", 6, is_for_narrow=True),
+    Column("", 6, shown_below=WIDE),
     Column("context", 8, is_right=True),
-    Column("$ in", 6, is_right=True),
-    Column("$ out", 6, is_right=True),
-    Column("", 22, is_for_wide=True),
+    Column("$ in", 6, is_right=True, shown_from=MIDDLING),
+    Column("$ out", 6, is_right=True, shown_from=MIDDLING),
+    Column("", 22, shown_from=WIDE),
 )
 """The last says what a model can do; it has a name once that is known of any."""
 

@@ -22,19 +22,22 @@ from chatty.tui.widgets.line_input import LineInput
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
+WIDE, MIDDLING = 74, 50
+"""Cells of a list in which every column has room, and in which some have."""
+
 _AROUND = 10
 """Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `cells` is its width, 0 shares what is left; some are for wide or narrow screens only."""
+    """One column. `cells` is its width, 0 shares what is left; some are for lists of certain widths only."""
 
     title: str
     cells: int = 0
     is_right: bool = False
-    is_for_wide: bool = False
-    is_for_narrow: bool = False
+    shown_from: int = 0
+    shown_below: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +213,10 @@ class PickerList(Drawn):
         self._first = max(place - room + 1, min(self._first, top))
 
     def _line(self, cells: Sequence[Sequence[Span]], room: int, ground: str) -> Strip:
-        is_wide = room >= 74
         pairs = [
             (column, cell)
             for column, cell in zip(self._columns, cells, strict=True)
-            if not (column.is_for_narrow if is_wide else column.is_for_wide)
+            if column.shown_from <= room < column.shown_below
         ]
         fixed = sum(column.cells for column, _ in pairs) + 2 * (len(pairs) - 1) + 4
         sharing = sum(1 for column, _ in pairs if not column.cells) or 1

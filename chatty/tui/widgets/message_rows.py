@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.tui.spans import Span, join
+from chatty.tui.spans import Span, fit_items
 from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
 
@@ -96,11 +96,11 @@ def file_row(parts: list[Part]) -> list[Span]:
 def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Span]]:
     """How an answer ended if it is not complete, and what can be done about it; empty for a complete one."""
     if message.status == "failed":
-        return [*_failure(message, room), _ways_on(message, selected=selected)]
+        return [*_failure(message, room), _ways_on(message, room, selected=selected)]
     if message.status == "cancelled":
-        return [[Span("stopped by you", "muted")], _ways_on(message, selected=selected)]
+        return [[Span("stopped by you", "muted")], _ways_on(message, room, selected=selected)]
     if message.status == "interrupted":
-        return [[Span("interrupted", "warning")], _ways_on(message, selected=selected)]
+        return [[Span("interrupted", "warning")], _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
         return [[Span("cut at the model's limit", "warning"), Span(" · c continues", "muted")]]
     return []
@@ -123,11 +123,11 @@ def estimated_words(message: Message) -> str:
     return f" · {token_words(tokens)} tokens kept" if tokens else ""
 
 
-def _ways_on(message: Message, *, selected: bool) -> list[Span]:
+def _ways_on(message: Message, room: int, *, selected: bool) -> list[Span]:
     first = [] if selected else [Span("tab", "text"), Span(" then ", "muted")]
     ways = [
         [*first, Span("r"), Span(" retry", "muted")],
         *([[Span("c"), Span(" continue", "muted")]] if message.has_begun else []),
         [Span("R"), Span(" another model", "muted")],
     ]
-    return join(ways, 2)
+    return fit_items(ways, room, 2)

@@ -1,12 +1,15 @@
 """The words on the screen: that they are true of the moment, and whole where the window is small."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from textual.screen import Screen
 
+from chatty.tui.keymap import Keymap
 from chatty.tui.overlays import lists
 from chatty.tui.overlays.models import ModelPicker
+from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.screens.first_run import FirstRun
@@ -78,6 +81,33 @@ def ways(message: Message) -> str:
 def test_answer_without_a_word_cannot_be_continued() -> None:
     assert ways(broken("Yes, ")) == "tab then r retry  c continue  R another model"
     assert ways(broken("")) == "tab then r retry  R another model"
+
+
+def test_way_on_that_does_not_fit_is_left_out_whole() -> None:
+    rows = ending_rows(broken("Yes, "), 36, selected=False)
+    assert "".join(span.text for span in rows[-1]) == "tab then r retry  c continue"
+
+
+async def test_command_is_whole_in_the_menu_and_its_meaning_gives_way() -> None:
+    async with chat(size=(40, 10)) as (pilot, screen, _):
+        await pilot.press(*"/re")
+        shown = words(screen)
+        assert "/retry-with" in shown
+        assert "/archive" in shown
+
+
+@pytest.mark.parametrize(
+    ("picker", "wanted"),
+    [
+        (lambda: lists.command_picker(Keymap()), "Earlier prompts"),
+        (lambda: ModelPicker([ModelRow("openai", "gpt-5.2-codex", "OpenAI")], ""), "gpt-5.2-codex"),
+    ],
+)
+async def test_name_is_whole_in_a_list_in_a_tiny_window(picker: Callable[[], Picker], wanted: str) -> None:
+    async with chat(size=(40, 10)) as (pilot, _, _backend):
+        await pilot.app.push_screen(picker())
+        await pilot.pause()
+        assert wanted in words(pilot.app.screen)
 
 
 def test_message_that_waits_for_the_link_is_not_being_answered() -> None:

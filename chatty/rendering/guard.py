@@ -10,7 +10,7 @@ anywhere   printable text, CR, LF, tab; SGR; cursor moves (CSI A B C D G H); era
            the line or the screen (CSI K, CSI J); synchronised output (mode 2026)
 a write    alternate screen, mouse, paste, focus, line wrap, cursor and resize modes; their
 without    queries; the kitty keyboard's push and pop; CSI 2J, CSI 6n; pointer shapes (OSC 22);
-any text   the bell
+any text   the question for the background's colour (OSC 11); the bell
 announced  a clipboard write (OSC 52), character for character as announced just before; never a
            clipboard query
 =========  ====================================================================================
@@ -36,7 +36,7 @@ _AFTER_ESC = r"\[(?:[0-9;:]{0,60}m|[0-9]{0,5}[ABCDG]|(?:[0-9]{1,5};[0-9]{1,5})?H
 _ANYWHERE = r"\x1b" + _AFTER_ESC
 _WITHOUT_TEXT = (
     rf"\x1b\[(?:\?(?:{_MODES})[hl]|\?(?:2026|2048)\$p|>[0-9]{{1,2}}u|<[0-9]{{0,2}}u|2J|[0-2]?K|6n)"
-    r"|\x1b\]22;[a-z-]{1,30}(?:\x07|\x1b\\)|\x07"
+    r"|\x1b\]22;[a-z-]{1,30}(?:\x07|\x1b\\)|\x1b\]11;\?\x1b\\|\x07"
 )
 _ANNOUNCED = r"\x1b\]52;[cps]{0,3};[A-Za-z0-9+/]{0,1400000}={0,2}(?:\x07|\x1b\\)"
 

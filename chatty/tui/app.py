@@ -23,10 +23,12 @@ from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
+from chatty.tui.themes.choosing import in_tone
 from chatty.tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from chatty.client.crash_reports import Report
+    from chatty.tui.driver import GroundHeard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Settings:
     """What the user may choose about the screen."""
 
     theme: str = CHATTY_DARK.name
+    follows_terminal: bool = False
+    """Nobody chose a theme: take the light or dark one as the terminal says."""
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Action names and the keys they have instead of the usual ones."""
     ascii_glyphs: bool = False
@@ -94,6 +98,8 @@ class ChattyApp(App[None], inherit_bindings=False):
         self._is_up = False
         self.crash: Exception | None = None
         self.animation_level = "none"
+        self.follows_terminal = self._settings.follows_terminal
+        """Whether the driver asks the terminal for its background."""
         for theme in THEMES:
             self.register_theme(theme)
         self._start_with(NO_COLOUR.name if is_colourless else self._settings.theme)
@@ -213,6 +219,11 @@ class ChattyApp(App[None], inherit_bindings=False):
         error = context.get("exception")
         if not isinstance(error, Exception) or not self.contain(error):
             loop.default_exception_handler(context)
+
+    def on_ground_heard(self, event: "GroundHeard") -> None:
+        """The terminal is light or dark; a theme chosen meanwhile stays."""
+        if self.follows_terminal and self.theme == self._settings.theme:
+            self.theme = in_tone(self.theme, light=event.is_light)
 
     @on(AppFocus)
     @on(AppBlur)

@@ -4,9 +4,14 @@ Every call returns at once and raises nothing; what comes of it reaches the scre
 messages, runs and conversations are the protocol's. The screens never wait for an answer.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from chatty.tui.state import Message
+
+
+def nothing() -> None:
+    """What follows when nothing is to follow."""
 
 
 class Backend(Protocol):
@@ -69,8 +74,11 @@ class Backend(Protocol):
     def prompts(self) -> list[tuple[str, str]]:
         """Names and texts of the prompts known now."""
 
-    def set_key(self, provider: str, key: str) -> None:
-        """Keep a provider's key in the keyring and try it."""
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        """Keep a provider's key in the keyring, or after a question in a file, and try it.
+
+        `then` is called once it is kept, unless the provider refused it: what needs the key waits for that.
+        """
 
     def choose_provider(self, name: str) -> None:
         """Begin with this provider, from the first-run screen."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatty.protocol.ids import is_id
+from chatty.tui.backend import nothing
 from chatty.tui.control.catalogue import Catalogue
 from chatty.tui.control.chats import Chats
 from chatty.tui.control.choices import Choices
@@ -183,8 +184,8 @@ class Controller:
     def prompts(self) -> list[tuple[str, str]]:
         return list(self._catalogue.prompts)
 
-    def set_key(self, provider: str, key: str) -> None:
-        self._catalogue.set_key(provider, key)
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        self._catalogue.set_key(provider, key, then)
 
     def choose_provider(self, name: str) -> None:
         self._catalogue.choose_provider(name)

@@ -14,7 +14,7 @@ from chatty.tui.controller import Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
-from chatty.tui.themes import theme_for
+from chatty.tui.themes import can_be_asked, theme_for
 
 if TYPE_CHECKING:
     from chatty.client.connection import Client
@@ -54,6 +54,7 @@ def make_app(
     theme = screen.get("theme", "auto")
     look = Settings(
         theme=theme_for(environ) if theme == "auto" else theme,
+        follows_terminal=theme == "auto" and can_be_asked(environ),
         keys=_keys(chosen.get("keys", {}), locations.config_file),
         ascii_glyphs=bool(screen.get("ascii_glyphs")),
         drafts_directory=Path(locations.drafts_dir) / target.name,

@@ -70,6 +70,16 @@ class Message:
         """The text parts joined: what is copied and edited."""
         return "\n\n".join(part.text for part in self.parts if part.type == "text")
 
+    @property
+    def is_broken(self) -> bool:
+        """An answer that ended before its end."""
+        return self.status in ("failed", "cancelled", "interrupted")
+
+    @property
+    def has_begun(self) -> bool:
+        """There is a word of an answer: what one can go on from."""
+        return any(part.type == "text" and part.received for part in self.parts)
+
     def text_length(self) -> int:
         """Code points received so far, thinking included."""
         return sum(part.received for part in self.parts)

@@ -45,12 +45,12 @@ from chatty.cli.providers import test as providers_test
 from chatty.cli.server import logs, status
 from chatty.cli.session import Session
 from chatty.protocol.errors import ProtocolError
-from chatty.rendering.guard import first_violation
 from chatty.rendering.sanitizer import sanitize
 from tests.cli.fake_server import FakeServer, Json, accepted, answer, finished
 from tests.cli.processes import OnTerminal
 from tests.cli.samples import AT, FIRST, PROJECT, PROMPT, conversation, message
 from tests.rendering.terminal_corpus import CASES
+from tests.rendering.terminal_oracle import first_violation
 
 Sink = Callable[[str], None]
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
+from chatty.tui.backend import nothing
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 
@@ -17,6 +19,8 @@ class FakeBackend:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.calls: list[tuple[object, ...]] = []
+        self.keys_kept: list[Callable[[], None]] = []
+        """What follows once a key is kept."""
         self.answers = False
         self._numbers = count(1)
         self._seq = count(1_000)
@@ -132,8 +136,9 @@ class FakeBackend:
     def prompts(self) -> list[tuple[str, str]]:
         return [("review", "Review this patch.\nBe brief."), ("translate", "Translate into English:")]
 
-    def set_key(self, provider: str, key: str) -> None:
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._record("set_key", provider, key)
+        self.keys_kept.append(then)
 
     def choose_provider(self, name: str) -> None:
         self._record("choose_provider", name)

@@ -5,18 +5,21 @@ are fetched when they are wanted.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from chatty.client import settings
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.tui import wire
+from chatty.tui.backend import nothing
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.offers import endpoint_name, offers
 from chatty.tui.wishes import Ask
 
 _RECENT_MODELS = 3
+_KEY_REFUSED = "provider/auth"
 
 
 class Catalogue:
@@ -178,30 +181,33 @@ class Catalogue:
         await self._load_providers()
         await self._choose_provider(name)
 
-    def set_key(self, provider: str, key: str) -> None:
-        """Keep a provider's key in the keyring, or after a question in a file, and try it."""
-        self._desk.begin(self._set_key(provider, key, "keyring"))
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        """Keep a provider's key in the keyring, or after a question in a file, and try it; see `Backend`."""
+        self._desk.begin(self._set_key(provider, key, "keyring", then))
 
-    async def _set_key(self, provider: str, key: str, keep_in: str) -> None:
+    async def _set_key(self, provider: str, key: str, keep_in: str, then: Callable[[], None]) -> None:
         try:
             await self._desk.call("provider.add", {"name": provider, "api_key": key, "keep_in": keep_in})
         except ProtocolError as error:
             if error.type != "storage/keyring_unavailable":
                 raise
-            self._store.ask(self._ask_for_file(provider, key))
+            self._store.ask(self._ask_for_file(provider, key, then))
             return
         tried = await self._desk.call("provider.test", {"name": provider})
-        problem = (tried.get("error") or {}).get("message")
-        self._store.say(problem or f"the key of {provider} works: {tried['models']} models")
+        problem = tried.get("error") or {}
+        self._store.say(problem.get("message") or f"the key of {provider} works: {tried['models']} models")
         await self._load_providers()
         await self.load_models()
+        if problem.get("type") != _KEY_REFUSED:
+            then()
 
-    def _ask_for_file(self, provider: str, key: str) -> Ask:
+    def _ask_for_file(self, provider: str, key: str, then: Callable[[], None]) -> Ask:
         def keep() -> None:
-            self._desk.begin(self._set_key(provider, key, "file"))
+            self._desk.begin(self._set_key(provider, key, "file", then))
 
         text = "This system has no keyring. Keep the key in a file that only you can read?"
-        return Ask(f"Key of {wire.line(provider)}", text, "keep it there", keep)
+        title = wire.PROVIDER_TITLES.get(provider, wire.line(provider))
+        return Ask(f"Key of {title}", text, "keep it there", keep)
 
 
 def _is_ready(provider: dict[str, Any]) -> bool:

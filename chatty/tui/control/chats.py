@@ -63,7 +63,8 @@ class Chats:
         answer = await self._desk.call(method, {"conversation_id": conversation_id})
         self._put_away.append(conversation_id)
         self._store.apply_conversation_touched(answer["conversation"])
-        self._store.say(f"“{title}” is {word}; /restore brings it back")
+        # The way back first: where the row is narrow its end is cut.
+        self._store.say(f"{word} · /restore brings it back · “{title}”")
 
     async def _bring_back(self, conversation_id: str) -> None:
         answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})

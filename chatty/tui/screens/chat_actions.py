@@ -1,6 +1,7 @@
 """What the actions on conversations, views and the program do: ask the backend, or open an overlay."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chatty.tui.overlays import lists
@@ -137,8 +138,8 @@ def use_model(screen: "ChatScreen", model_id: str, *, as_default: bool) -> None:
 
     def with_key(key: str | None) -> None:
         if key is not None and row is not None:
-            screen.backend.set_key(row.provider, key)
-            screen.backend.choose_model(model_id, as_default=as_default)
+            use = partial(screen.backend.choose_model, model_id, as_default=as_default)
+            screen.backend.set_key(row.provider, key, use)
 
     if row is None or row.has_key:
         screen.backend.choose_model(model_id, as_default=as_default)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.tui.spans import Span, join
+from chatty.tui.spans import Span, fit_items
 from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
 from chatty.tui.widgets.status_row import estimated_tokens
@@ -97,20 +97,20 @@ def file_row(parts: list[Part]) -> list[Span]:
 def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Span]]:
     """How an answer ended if it is not complete, and what can be done about it; empty for a complete one."""
     if message.status == "failed":
-        return [*_failure(message, room), _ways_on(selected=selected)]
+        return [*_failure(message, room), _ways_on(message, room, selected=selected)]
     if message.status == "cancelled":
-        return [[Span("stopped by you", "muted")], _ways_on(selected=selected)]
+        return [[Span("stopped by you", "muted")], _ways_on(message, room, selected=selected)]
     if message.status == "interrupted":
-        return [[Span("interrupted", "warning")], _ways_on(selected=selected)]
+        return [[Span("interrupted", "warning")], _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
         return [[Span("cut at the model's limit", "warning"), Span(" · c continues", "muted")]]
     return []
 
 
 def _failure(message: Message, room: int) -> list[list[Span]]:
-    """The reason, whole as far as three rows hold it: its end says what to do."""
+    """The reason, whole as far as it has no more than five rows: its end says what to do."""
     indent = 8
-    reason = textwrap.wrap(message.error, max(room - indent, 20), max_lines=3, placeholder=" …") or [""]
+    reason = textwrap.wrap(message.error, max(room - indent, 20), max_lines=5, placeholder=" …") or [""]
     first, *others = reason
     rows = [[Span("failed  ", "error", bold=True), Span(first)]]
     rows += [[Span(" " * indent), Span(words)] for words in others]
@@ -124,11 +124,11 @@ def estimated_words(message: Message) -> str:
     return f" · {token_words(tokens)} tokens kept" if tokens else ""
 
 
-def _ways_on(*, selected: bool) -> list[Span]:
+def _ways_on(message: Message, room: int, *, selected: bool) -> list[Span]:
     first = [] if selected else [Span("tab", "text"), Span(" then ", "muted")]
     ways = [
         [*first, Span("r"), Span(" retry", "muted")],
-        [Span("c"), Span(" continue", "muted")],
+        *([[Span("c"), Span(" continue", "muted")]] if message.has_begun else []),
         [Span("R"), Span(" another model", "muted")],
     ]
-    return join(ways, 2)
+    return fit_items(ways, room, 2)

@@ -70,8 +70,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     def __init__(self, router: KeyRouter) -> None:
         super().__init__(router, id="transcript")
         self.selected_id: str | None = None
-        self.welcome: list[list[Span]] = []
-        """Rows that stand in an empty conversation."""
+        self._welcome: list[list[Span]] = []
         self._opened: OpenConversation | None = None
         self._views: dict[str, DrawnMessage] = {}
         self._window: list[str] = []
@@ -83,6 +82,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._is_raw = False
 
     # What is shown.
+
+    def show_welcome(self, rows: list[list[Span]]) -> None:
+        """Let these rows stand in an empty conversation."""
+        if rows != self._welcome:
+            self._welcome = rows
+            self.refresh()
 
     def show(self, opened: OpenConversation) -> None:
         """Show a conversation from its newest message."""
@@ -318,7 +323,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Inside: rows.
 
     def _empty_row(self, row: int) -> Strip:
-        words = self.welcome[row] if not self._window and row < len(self.welcome) else []
+        words = self._welcome[row] if not self._window and row < len(self._welcome) else []
         return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
 
     @property

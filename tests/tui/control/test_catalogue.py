@@ -40,7 +40,8 @@ def catalogue(server: Server, directory: Path) -> tuple[Catalogue, Store]:
     store = Store()
     desk = Desk(store)
     desk.open_for_business(cast("Client", server))
-    return Catalogue(desk, Choices(), str(directory / "config.toml"), None, None), store
+    config_file = str(directory / "config.toml")
+    return Catalogue(desk, Choices(), config_file, model=None, default_model=None, project=None), store
 
 
 async def test_what_needs_the_key_follows_once_it_is_kept(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_who_answers_is_said_as_soon_as_it_is_known() -> None:
         backend.store.open_conversation(OpenConversation("n1", is_new=True))
         await pilot.pause()
         assert "nobody answers here yet" in words(screen)
-        backend.store.set_model("openai", "gpt-5.2")
+        backend.store.set_model("openai", "gpt-5.2", is_chosen=False)
         await pilot.pause()
         assert "gpt-5.2 answers here" in words(screen)
 

@@ -46,7 +46,7 @@ def which_side_to_update(supported: object) -> str:
     if majors and max(majors) < PROTOCOL_MIN:
         return (
             "The server is older than this program and they share no protocol version: update the server, "
-            "or stop it with `chatty server stop` and try again."
+            "or end it with `chatty server stop --force`; what it accepted is kept."
         )
     return "This program is older than the server and they share no protocol version: update chatty here."
 

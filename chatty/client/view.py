@@ -185,6 +185,22 @@ class ConversationView:
         message = self.messages.get(message_id)
         return [] if message is None else [version for _, version in self._versions[message.parent_id]]
 
+    def use_leaf(self, message_id: str) -> bool:
+        """Let the path in use end in a message; False, and nothing happens, if it is not all at hand.
+
+        Where a path leaves the one in use, everything on it was seen to come, with what is beside it.
+        """
+        on_path = {message.id for message in self.path()}
+        step: str | None = message_id
+        while step is not None and step not in on_path:
+            message = self.messages.get(step)
+            if message is None:
+                return False
+            step = message.parent_id
+        self.leaf = message_id
+        self._changes.shape = True
+        return True
+
     def add_older(self, page: dict[str, Any]) -> None:
         """Take over a result of ``message.list``: messages above those at hand."""
         for message in page["messages"]:

@@ -83,7 +83,7 @@ class Mirror:
         self.bring_up(dirty)
 
     def bring_up(self, dirty: Dirty) -> None:
-        """Draw what the view says has changed, as after `choose_leaf` or `add_older` too."""
+        """Draw what the view says has changed, as after `use_leaf` or `add_older` too."""
         changes = self.view.take_changes()
         confirmed = self._settle_pending()
         for message_id in changes.messages:

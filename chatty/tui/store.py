@@ -236,6 +236,14 @@ class Store:
         parts = known.parts if known is not None else []
         return [_sent(part.text, part.name) for part in parts if part.type == "text"]
 
+    def use_leaf(self, leaf_id: str) -> bool:
+        """Show the path that ends in a message, if it is at hand; says whether it is."""
+        if self._mirror is None or not self._mirror.view.use_leaf(leaf_id):
+            return False
+        self._mirror.bring_up(self._dirty)
+        self.on_change()
+        return True
+
     def siblings(self, message_id: str) -> list[str]:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []

@@ -229,6 +229,30 @@ def test_older_page_brings_the_versions_beside_it() -> None:
     assert (len(view.path()), view.has_older, len(view.siblings(first))) == (4, False, 2)
 
 
+def test_path_is_changed_only_to_one_that_is_at_hand() -> None:
+    player = Player()
+    for number in range(3):
+        player.send(0, str(number))
+    player.edit(1, "not at hand")
+    first, second, third, elsewhere, _ = player.conversation.messages
+    player.conversation.leaf = third
+    view = ConversationView()
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION)))
+    player.heard.clear()
+    player.edit(2, "seen to come")
+    for update in player.heard:
+        view.apply(update)
+    came = player.conversation.leaf
+    assert view.use_leaf(third)
+    assert [message.id for message in view.path()] == [first, second, third]
+    assert came is not None
+    assert view.use_leaf(came)
+    assert [message.id for message in view.path()][:2] == [first, second]
+    assert [message.text for message in view.path()][2:] == ["seen to come", ""]
+    assert not view.use_leaf(elsewhere)
+    assert view.leaf == came
+
+
 def test_going_on_elsewhere_wants_a_snapshot() -> None:
     player = Player()
     for number in range(3):

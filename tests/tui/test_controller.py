@@ -151,15 +151,19 @@ async def test_stopped_answer_is_stopping_and_then_stopped(tmp_path: Path) -> No
 
 
 async def test_edit_and_again_make_versions_and_the_arrows_walk_them(tmp_path: Path) -> None:
-    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
         controller.send("Is it?")
         await until(lambda: shown(store) == ANSWERED)
         controller.again(newest(store))
         await until(
             lambda: shown(store) == ANSWERED and opened(store).sibling_place(newest(store).id) == (2, 2)
         )
+        heard_before = [method for method, _ in server.heard]
         controller.show_sibling(newest(store), -1)
         await until(lambda: opened(store).sibling_place(newest(store).id) == (1, 2))
+        heard = [method for method, _ in server.heard]
+        assert heard[len(heard_before) :] == ["conversation.set_leaf"], "both versions are at hand"
         question = opened(store).messages[opened(store).path[0]]
         controller.edit(question, "Was it?")
         await until(lambda: shown(store) == [("user", "completed", "Was it?"), ANSWERED[1]])

@@ -317,14 +317,14 @@ class Conversation:
     async def _show_path_through(self, conversation_id: str, message_id: str) -> None:
         await self._use_path_through(conversation_id, message_id)
 
-    async def _use_path_through(self, conversation_id: str, message_id: str) -> str:
-        """Use a path through a message, and return its end; another path than before is loaded."""
+    async def _use_path_through(self, conversation_id: str, message_id: str) -> bool:
+        """Use a path through a message; False while the snapshot of that path is yet to come."""
         params = {"conversation_id": conversation_id, "message_id": message_id, "through": True}
         leaf: str = (await self._desk.call("conversation.set_leaf", params))["leaf"]
-        opened = self._store.open
-        if opened is not None and opened.id == conversation_id and opened.leaf_id != leaf:
-            self.load_again()
-        return leaf
+        if not self._is_open(conversation_id) or self._store.use_leaf(leaf):
+            return True
+        self.load_again()
+        return False
 
     async def _branch(self, conversation_id: str, message_id: str) -> None:
         fork_id = new_id()
@@ -351,13 +351,13 @@ class Conversation:
         if message_id not in opened.path and self._sought_message != message_id:
             self._sought_message = message_id
             try:
-                leaf = await self._use_path_through(conversation_id, message_id)
+                is_in_use = await self._use_path_through(conversation_id, message_id)
             except ProtocolError as error:
                 if error.family != "not_found":
                     raise
                 self._store.say(_NO_LONGER_THERE)
                 return
-            if leaf != opened.leaf_id:
+            if not is_in_use:
                 self._wanted_message = message_id  # the snapshot of that path brings us here again
                 return
         await self._load_up_to(opened, message_id)

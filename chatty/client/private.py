@@ -74,8 +74,15 @@ def forget_unfinished(path: str) -> None:
     """
     directory, name = os.path.split(path)
     for found in os.listdir(directory):
-        if found.startswith(f".{name}."):
+        if _is_temporary(found, name):
             _forget(os.path.join(directory, found))
+
+
+def _is_temporary(found: str, name: str) -> bool:
+    """Tell our temporary file from other hidden ones of the same name, such as an editor's swap file."""
+    start, _, rest = found.rpartition(f".{name}.")
+    pid, _, chance = rest.partition(".")
+    return start == "" and pid.isdigit() and len(chance) == 8 and set(chance) <= set("0123456789abcdef")
 
 
 def sync_directory(path: str) -> None:

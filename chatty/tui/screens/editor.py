@@ -2,22 +2,19 @@
 
 import asyncio
 import os
-import shlex
-import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
+from chatty.client.editor import keyboard_signals_for_the_editor, named_editor
+
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
 
 _TAKES_LINE = frozenset({"vi", "vim", "nvim", "nano", "emacs", "kak", "micro", "ne"})
-_KEYBOARD_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 
 
 async def edit_outside(screen: "ChatScreen") -> None:
@@ -42,31 +39,12 @@ async def _edited(screen: "ChatScreen", text: str, line: int) -> str:
         path = Path(directory) / "message.md"
         path.write_text(text, encoding="utf-8")
         command = _command(path, line)
-        with screen.app.suspend(), screen.app.batch_update(), _keyboard_signals_for_the_editor():
+        with screen.app.suspend(), screen.app.batch_update(), keyboard_signals_for_the_editor():
             await asyncio.to_thread(subprocess.run, command, check=False)
         return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
 
 
-@contextmanager
-def _keyboard_signals_for_the_editor() -> Iterator[None]:
-    """^c goes to every program of the terminal, and the one on the screen is the editor.
-
-    A handler that does nothing, not `SIG_IGN`: that one the editor would inherit.
-    """
-    before = [(number, signal.signal(number, _leave_it)) for number in _KEYBOARD_SIGNALS]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
-
-
-def _leave_it(*_: object) -> None:
-    """It was meant for the editor."""
-
-
 def _command(path: Path, line: int) -> list[str]:
-    named = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
-    words = shlex.split(next(filter(None, named), "vi"))
+    words = named_editor(os.environ) or ["vi"]
     at_line = [f"+{line}"] if Path(words[0]).name in _TAKES_LINE else []
     return [*words, *at_line, str(path)]

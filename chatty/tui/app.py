@@ -21,6 +21,7 @@ from chatty.tui.crashes import Crashes, crash_note, culprit
 from chatty.tui.drafts import Drafts
 from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.screens.writing import Writing
 from chatty.tui.store import Store
 from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
 from chatty.tui.themes.choosing import in_tone
@@ -96,6 +97,7 @@ class ChattyApp(App[None], inherit_bindings=False):
         self._crashes = crashes
         self._own_error: Exception | None = None
         self._is_up = False
+        self._writing: Writing | None = None
         self.crash: Exception | None = None
         self.animation_level = "none"
         self.follows_terminal = self._settings.follows_terminal
@@ -130,7 +132,9 @@ class ChattyApp(App[None], inherit_bindings=False):
         """The chat is the ground all other screens lie on."""
         settings = self._settings
         drafts = Drafts(settings.drafts_directory, settings.client_id) if settings.drafts_directory else None
-        return ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
+        screen = ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
+        self._writing = screen.writing
+        return screen
 
     def on_mount(self) -> None:
         """Connect once the first frame is on the screen: until then one can type already."""
@@ -149,6 +153,9 @@ class ChattyApp(App[None], inherit_bindings=False):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self._connection.close()
+        if self._writing is not None:
+            # Some of what was sent has reached the outbox only now: it need not come back as a draft.
+            await self._writing.close()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Write the clipboard through the guard, which lets nothing else of that kind pass."""

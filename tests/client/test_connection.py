@@ -1,6 +1,7 @@
 """One client and one fake server joined in memory: what survives which loss."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -511,6 +512,31 @@ async def test_sender_hears_when_the_message_is_on_the_disk(outbox: Outbox) -> N
             await kept.wait()
         assert len(outbox.entries()) == 1
         sender.cancel()
+
+
+async def test_message_sent_just_before_the_end_is_on_the_disk(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    put = outbox.put
+
+    def put_slowly(entry: Entry) -> None:
+        assert go.wait(10)
+        put(entry)
+
+    monkeypatch.setattr(outbox, "put", put_slowly)
+    kept: list[int] = []
+    client = Client(FakeServer().dial, outbox=outbox)
+    sender = asyncio.create_task(
+        client.send("message.send", sending("c", "Hi?"), on_kept=lambda: kept.append(len(outbox.entries())))
+    )
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(client.close())
+    asyncio.get_running_loop().call_soon(go.set)
+    await closing
+    assert kept == [1]
+    with pytest.raises(asyncio.CancelledError):
+        await sender
 
 
 async def test_message_left_by_an_ended_program_is_delivered_by_the_next(outbox: Outbox) -> None:

@@ -223,6 +223,14 @@ class ConversationView:
         self.has_older = page["has_older"]
         self._changes.shape = True
 
+    def add_stretch(self, page: dict[str, Any]) -> None:
+        """Take over messages from anywhere on the path, as ``message.list`` gives them."""
+        for message in page["messages"]:
+            self.messages.setdefault(message["id"], _message_view(message))
+        path = self.path()
+        self.has_older = bool(path) and path[0].parent_id in self.nodes
+        self._changes.shape = True
+
     def _replace(self, result: dict[str, Any]) -> None:
         self.conversation = dict(result["conversation"])
         self.messages = {message["id"]: _message_view(message) for message in result.get("messages", ())}

@@ -182,6 +182,17 @@ class SearchHit:
         return "".join(text for text, _ in self.pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found."""
+
+    words: str = ""
+    """What was looked for, as it was typed."""
+    hits: tuple[SearchHit, ...] = ()
+    """Newest first."""
+    has_more: bool = False
+
+
 @dataclass(slots=True)
 class Link:
     """How the connection to the server is."""

@@ -5,14 +5,15 @@ the state of the link. Each call marks what changed and calls `on_change` once; 
 with `take_dirty`. What the open conversation makes of an update is `mirror.py`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chatty.client.updates import Update
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
 from chatty.tui.mirror import Mirror
-from chatty.tui.state import ConversationRow, Link, Message, ModelRow, OpenConversation, Run, SearchHit
+from chatty.tui.state import ConversationRow, Found, Link, Message, ModelRow, OpenConversation, Run
 from chatty.tui.wire import Frame
 from chatty.tui.wishes import Ask, ProviderOffer, Wishes
 
@@ -31,7 +32,7 @@ class Store:
         """Names by id, sanitised."""
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
-        self.hits: list[SearchHit] = []
+        self.found = Found()
         self.note = ""
         """A word for the status row, such as `sent to the terminal`."""
         self.wishes = Wishes()
@@ -39,6 +40,7 @@ class Store:
         self._mirror: Mirror | None = None
         self._drafts: set[str] = set()
         self._dirty = Dirty()
+        self._holds = 0
 
     @property
     def open(self) -> OpenConversation | None:
@@ -54,6 +56,20 @@ class Store:
         """What is wanted of the person since the last call."""
         wishes, self.wishes = self.wishes, Wishes()
         return wishes
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let several changes be one picture: nobody is asked to paint before the end."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            self._changed()
+
+    def _changed(self) -> None:
+        if not self._holds:
+            self.on_change()
 
     def introduce(self, user_id: str | None) -> None:
         """Say who looks, as the server knows it; before anything of a conversation has come."""
@@ -71,7 +87,7 @@ class Store:
             row = wire.conversation_row(frame, self.projects)
             self.conversations[row.id] = self._with_marks(row, known.get(row.id))
         self._dirty.conversations = True
-        self.on_change()
+        self._changed()
 
     def apply_conversation_touched(self, frame: Frame) -> None:
         """Add, update or take away one row (`conversation.touched`); deleted and archived ones go."""
@@ -81,7 +97,7 @@ class Store:
         else:
             self.conversations[row.id] = self._with_marks(row, self.conversations.get(row.id))
         self._dirty.conversations = True
-        self.on_change()
+        self._changed()
 
     def mark_draft(self, conversation_id: str, *, has_draft: bool) -> None:
         """Show or hide the word `draft` beside a conversation, also one that is not listed yet."""
@@ -90,7 +106,7 @@ class Store:
         if row is not None:
             row.has_draft = has_draft
             self._dirty.conversations = True
-            self.on_change()
+            self._changed()
 
     def _with_marks(self, row: ConversationRow, known: ConversationRow | None) -> ConversationRow:
         row.has_draft = row.id in self._drafts
@@ -108,7 +124,7 @@ class Store:
         self.projects.update(names)
         if self._mirror is not None:
             self._mirror.projects_changed(self._dirty)
-        self.on_change()
+        self._changed()
 
     def apply_models(self, frames: Iterable[Frame], recent: Iterable[str] = ()) -> None:
         """Replace the models that can be chosen; `recent` are ids used lately."""
@@ -118,25 +134,25 @@ class Store:
             row.is_recent = row.id in lately
         self._dirty.models = self._dirty.header = True
         self._weigh()
-        self.on_change()
+        self._changed()
 
-    def apply_hits(self, frames: Iterable[Frame]) -> None:
-        """Replace what the search found (`search.query`)."""
-        self.hits = [wire.search_hit(frame) for frame in frames]
+    def apply_found(self, words: str, frames: Iterable[Frame], *, has_more: bool = False) -> None:
+        """Replace what the search found for these words (`search.query`)."""
+        self.found = Found(words, tuple(wire.search_hit(frame) for frame in frames), has_more)
         self._dirty.hits = True
-        self.on_change()
+        self._changed()
 
     def apply_link(self, link: Link) -> None:
         """How the connection is now."""
         self.link = link
         self._dirty.header = self._dirty.status = True
-        self.on_change()
+        self._changed()
 
     def say(self, note: str) -> None:
         """Put a word on the status row; empty takes it away. Foreign words are sanitised here."""
         self.note = wire.line(note)
         self._dirty.status = True
-        self.on_change()
+        self._changed()
 
     # Wishes.
 
@@ -167,7 +183,7 @@ class Store:
 
     def _wished(self) -> None:
         self._dirty.wishes = True
-        self.on_change()
+        self._changed()
 
     # The open conversation.
 
@@ -179,7 +195,7 @@ class Store:
             row.is_unread = False
         dirty = self._dirty
         dirty.header = dirty.status = dirty.path = dirty.conversations = True
-        self.on_change()
+        self._changed()
 
     def apply(self, conversation_id: str, update: Update) -> None:
         """Take over an update of the open conversation; those of another one come too late."""
@@ -187,14 +203,14 @@ class Store:
             self._mirror.apply(update, self._dirty)
             if self._dirty.header:
                 self._weigh()
-            self.on_change()
+            self._changed()
 
-    def apply_older(self, conversation_id: str, page: dict[str, Any]) -> None:
-        """Add a page of `message.list`."""
+    def apply_stretch(self, conversation_id: str, page: dict[str, Any]) -> None:
+        """Add messages from anywhere on the path (`message.list`)."""
         if self._mirror is not None and self._mirror.opened.id == conversation_id:
-            self._mirror.view.add_older(page)
+            self._mirror.view.add_stretch(page)
             self._mirror.bring_up(self._dirty)
-            self.on_change()
+            self._changed()
 
     def choose_leaf(self, leaf_id: str) -> bool:
         """Show another branch; says whether all that is shown of it is at hand."""
@@ -203,8 +219,13 @@ class Store:
         view = self._mirror.view
         view.choose_leaf(leaf_id)
         self._mirror.bring_up(self._dirty)
-        self.on_change()
+        self._changed()
         return leaf_id in view.messages
+
+    def stored_path(self) -> list[str]:
+        """The path as far as the server knows it: without what was just sent."""
+        mirror = self._mirror
+        return [key for key in mirror.opened.path if key in mirror.view.nodes] if mirror else []
 
     def newest_leaf(self, message_id: str) -> str | None:
         """The end of the path through a message; None when the message is not known."""
@@ -215,17 +236,13 @@ class Store:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []
 
-    def has_older(self) -> bool:
-        """Whether the path goes on above the messages at hand."""
-        return self._mirror is not None and self._mirror.view.has_older
-
     def set_model(self, provider: str, name: str) -> None:
         """The model the next answer comes from, before the server says so."""
         if self.open is not None:
             self.open.model_provider, self.open.model = provider, name
             self._dirty.header = True
             self._weigh()
-            self.on_change()
+            self._changed()
 
     def set_place(self, *, title: str | None = None, project: str | None = None) -> None:
         """Title and project of a conversation, before the server says so."""
@@ -233,25 +250,25 @@ class Store:
             self.open.title = self.open.title if title is None else wire.line(title)
             self.open.project = self.open.project if project is None else wire.line(project)
             self._dirty.header = True
-            self.on_change()
+            self._changed()
 
     def show_pending(self, messages: list[Message], run: Run) -> None:
         """Show messages of our own before the server has them; their events replace them."""
         if self._mirror is not None:
             self._mirror.show_pending(messages, run, self._dirty)
-            self.on_change()
+            self._changed()
 
     def drop_pending(self, run_id: str) -> None:
         """Take back what was refused."""
         if self._mirror is not None:
             self._mirror.drop_pending(run_id, self._dirty)
-            self.on_change()
+            self._changed()
 
     def mark_stopping(self, run_id: str) -> None:
         """The run was asked to stop."""
         if self._mirror is not None:
             self._mirror.mark_stopping(run_id, self._dirty)
-            self.on_change()
+            self._changed()
 
     def _weigh(self) -> None:
         """How much of the model's window the conversation fills."""

@@ -16,7 +16,7 @@ from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 from tests.instruments.fake_server import FakeServer
-from tests.instruments.reference import JsonObject
+from tests.instruments.reference import AT, Conversation, JsonObject
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(20)
@@ -211,3 +211,73 @@ async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
         monkeypatch.setattr(store, "apply", apply)
         controller.redraw()
         await until(lambda: shown(store) == ANSWERED)
+
+
+def long_conversation(server: FakeServer, count: int) -> Conversation:
+    """A conversation of the server with messages `n1` … in a row."""
+    made = server.reference.conversations["c-long"] = Conversation("c-long", "Long")
+    for n in range(1, count + 1):
+        made.messages[f"n{n}"] = {
+            "id": f"n{n}",
+            "conversation_id": "c-long",
+            "parent_id": f"n{n - 1}" if n > 1 else None,
+            "role": "assistant",
+            "status": "completed",
+            "created_seq": n,
+            "created_at": AT,
+            "parts": [{"type": "text", "text": f"Text {n}", "status": "completed", "g": 0}],
+        }
+    made.leaf = f"n{count}"
+    return made
+
+
+async def test_hit_deep_in_a_conversation_is_one_page_away(tmp_path: Path) -> None:
+    server = FakeServer()
+    long_conversation(server, 2000)
+    async with sitting(server, tmp_path) as (controller, store):
+        pictures: list[tuple[str, bool]] = []
+
+        def paint() -> None:
+            if opened(store).path:
+                pictures.append((store.wishes.show_message, "n700" in opened(store).messages))
+
+        store.on_change = paint
+        controller.open_conversation("c-long", "n700")
+        await until(lambda: store.wishes.show_message == "n700")
+        await until(lambda: bool(pictures))
+        # The end of the conversation is never seen on the way.
+        assert pictures[0] == ("n700", True)
+        assert {f"n{n}" for n in (675, 700, 724, 1951, 2000)} <= set(opened(store).messages)
+        assert len(opened(store).messages) == 100
+        controller.want_messages("n724", "behind")
+        controller.want_messages("n675", "before")
+        controller.want_messages("n724", "behind")
+        await until(lambda: {"n725", "n774", "n674", "n625"} <= set(opened(store).messages))
+        pages = [params for method, params in server.heard if method == "message.list"]
+        assert [page["limit"] for page in pages if "before" in page] == [50, 50, 50]
+
+
+async def test_hit_on_another_branch_brings_that_branch(tmp_path: Path) -> None:
+    server = FakeServer()
+    made = long_conversation(server, 300)
+    chosen = {"conversation_id": "c-long", "message_id": "other"}
+    made.messages["other"] = {**made.messages["n101"], "id": "other", "created_seq": 301}
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("c-long", "other")
+        await until(lambda: store.wishes.show_message == "other")
+        assert opened(store).path[-2:] == ["n100", "other"]
+        assert "n100" in opened(store).messages
+        await until(lambda: ("conversation.set_leaf", chosen) in server.heard)
+
+
+async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FakeServer()
+    long_conversation(server, 3)
+    async with sitting(server, tmp_path) as (controller, store):
+        said: list[str] = []
+        monkeypatch.setattr(store, "say", said.append)
+        controller.open_conversation("c-long", "deleted")
+        await until(lambda: "that message is no longer there" in said)
+        await until(lambda: len(opened(store).messages) == 3)

@@ -261,5 +261,5 @@ def test_hits_are_marked_where_the_words_are_also_after_sanitising() -> None:
     store = Store()
     snippet = "\x1b[31mthe flaky test"
     hit = {"conversation_id": "c1", "message_id": "m1", "title": "T", "snippet": snippet, "marks": [[9, 14]]}
-    store.apply_hits([hit])
-    assert store.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))
+    store.apply_found("flaky", [hit])
+    assert store.found.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))

@@ -12,11 +12,14 @@ from chatty.client.updates import Snapshot
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
+from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
-from chatty.tui.control.desk import PAGE_ROWS, Desk
+from chatty.tui.control.desk import Desk
+from chatty.tui.control.stretches import Stretches
 from chatty.tui.state import Message, OpenConversation, Part, Run
 
-_OLDER_MESSAGES = 50
+_HELD_SECONDS = 0.3
+"""How long a conversation that was opened at a message is kept back for that message."""
 
 
 class Conversation:
@@ -30,11 +33,9 @@ class Conversation:
         self._following: tuple[str, asyncio.Task[None]] | None = None
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
-        self._is_loading_older = False
+        self._stretches = Stretches(desk)
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
-        self._sought_message = ""
-        """The same, once its path was chosen for it."""
         self._unsent: list[str] = []
         """Texts sent before it was known which conversation is open."""
 
@@ -54,7 +55,7 @@ class Conversation:
 
     def open(self, conversation_id: str, at: str = "") -> None:
         """Show a conversation, with the message `at` in view if one is named."""
-        self._wanted_message, self._sought_message = at, ""
+        self._wanted_message = at
         if self._is_open(conversation_id) and at:
             self._desk.begin(self._bring_into_view(conversation_id, at))
             return
@@ -148,10 +149,9 @@ class Conversation:
         """Make a conversation of the path up to this message, and open it."""
         self._desk.begin(self._branch(self._open_id, message.id))
 
-    def want_older(self, before_id: str) -> None:
-        """Load messages before this one."""
-        if not self._is_loading_older:
-            self._desk.begin(self._load_older(self._open_id, before_id, _OLDER_MESSAGES))
+    def want_messages(self, message_id: str, where: Where) -> None:
+        """Load messages before, behind or around this one."""
+        self._stretches.want(self._open_id, message_id, where)
 
     # Following.
 
@@ -167,9 +167,10 @@ class Conversation:
         subscription = self._subscription = client.subscribe(conversation_id)
         try:
             async for update in subscription:
-                self._store.apply(conversation_id, update)
                 if isinstance(update, Snapshot) and self._wanted_message:
-                    self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+                    await self._arrive(conversation_id, update)
+                else:
+                    self._store.apply(conversation_id, update)
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()
@@ -284,39 +285,28 @@ class Conversation:
         await self._desk.call("conversation.fork", params)
         self.open(fork_id)
 
-    async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
-        self._is_loading_older = True
-        try:
-            page = await self._desk.call(
-                "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
-            )
-            self._store.apply_older(conversation_id, page)
-        finally:
-            self._is_loading_older = False
+    async def _arrive(self, conversation_id: str, snapshot: Snapshot) -> None:
+        """Show a conversation at a message: one picture, if the message comes soon."""
+        with self._store.held():
+            self._store.apply(conversation_id, snapshot)
+            coming = self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+            await asyncio.wait([coming], timeout=_HELD_SECONDS)
 
     async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
-        """Load as much as it takes to show a message, on whichever path it is."""
+        """Load what surrounds a message and show it, on whichever path it is."""
         self._wanted_message = ""
         opened = self._store.open
         leaf = self._store.newest_leaf(message_id)
-        is_in_vain = (
-            opened is not None and message_id not in opened.path and self._sought_message == message_id
-        )
-        if opened is None or leaf is None or is_in_vain:
+        if opened is None or leaf is None:
             self._store.say("that message is no longer there")
             return
         if message_id not in opened.path:
-            # The snapshot of that path brings us here again.
-            self._wanted_message = self._sought_message = message_id
             self._store.choose_leaf(leaf)
-            await self._use_leaf(conversation_id, leaf, is_at_hand=False)
-            return
-        while message_id not in opened.messages and self._store.has_older():
-            oldest = next(found for found in opened.path if found in opened.messages)
-            await self._load_older(conversation_id, oldest, PAGE_ROWS)
-            if not self._is_open(conversation_id):
-                return
-        self._store.show_message(message_id)
+            self._desk.begin(self._use_leaf(conversation_id, leaf, is_at_hand=True))
+        if message_id not in opened.messages:
+            await self._stretches.load(conversation_id, message_id, "around")
+        if self._is_open(conversation_id):
+            self._store.show_message(message_id)
 
 
 def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:

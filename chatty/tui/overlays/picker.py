@@ -71,7 +71,7 @@ class PickerList(Drawn):
 
     def __init__(self, columns: Sequence[Column], choices: Sequence[Choice], empty_words: str = "") -> None:
         super().__init__(id="list")
-        self._empty_words = empty_words or "nothing fits"
+        self.empty_words = empty_words or "nothing fits"
         self._columns = columns
         self._all = list(choices)
         self._shown = list(choices)
@@ -129,7 +129,7 @@ class PickerList(Drawn):
         lines = self._lines()
         index = y + self._first
         if not lines and y == 0:
-            return self.palette.row([Span(f"  {self._empty_words}", "muted")], room)
+            return self.palette.row([Span(f"  {self.empty_words}", "muted")], room)
         if index >= len(lines):
             return self.palette.row([], room)
         line = lines[index]
@@ -230,8 +230,10 @@ class Picker(Overlay[Picked]):
         note: str = "",
         words: str = "",
         takes_typed: str = "",
+        empty_words: str = "",
     ) -> None:
         super().__init__(name, note)
+        self._empty_words = empty_words or (f"enter: {takes_typed}" if takes_typed else "")
         self._takes_typed = takes_typed
         self._words = words
         self._columns, self._choices = columns, choices
@@ -239,15 +241,26 @@ class Picker(Overlay[Picked]):
         self._hints = (*hints, ("esc", "back"))
         self._asked = ""
 
+    @property
+    def asked(self) -> str:
+        """What stood in the filter when it was followed last."""
+        return self._asked
+
+    def say_when_empty(self, words: str) -> None:
+        """What stands in the list when there is nothing in it."""
+        self.query_one(PickerList).empty_words = words
+
+    def note_below(self, words: str) -> None:
+        """What stands in the lower edge of the frame."""
+        self.query_one("#frame").border_subtitle = words
+
     def inside(self) -> list[Widget]:
         """Name row on small screens, filter, list, hints."""
         hints = join([[Span(key), Span(f" {word}", "muted")] for key, word in self._hints], 2)
         return [
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
             LineInput(id="filter", placeholder=self._placeholder),
-            PickerList(
-                self._columns, self._choices, f"enter: {self._takes_typed}" if self._takes_typed else ""
-            ),
+            PickerList(self._columns, self._choices, self._empty_words),
             OverlayLine([Span("  "), *hints], "overlay-hints"),
         ]
 

@@ -176,10 +176,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         event.stop()
         self._paint_hints()
 
-    @on(Transcript.OlderWanted)
-    def _older_wanted(self, event: Transcript.OlderWanted) -> None:
+    @on(Transcript.MoreWanted)
+    def _more_wanted(self, event: Transcript.MoreWanted) -> None:
         event.stop()
-        self.backend.want_older(event.before_id)
+        self.backend.want_messages(event.message_id, event.where)
 
     @on(StatusRow.EndPressed)
     def _end_pressed(self, event: StatusRow.EndPressed) -> None:
@@ -296,15 +296,17 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     def _paint_status(self) -> None:
         now_ms = _now_ms()
-        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
+        self.status.content = StatusContent(
+            doing(self.store, now_ms), self.transcript.new_lines, self.transcript.is_far_from_end
+        )
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
 
     def _paint_hits(self) -> None:
-        show_hits = getattr(self.app.screen, "show_hits", None)
-        if show_hits is not None:
-            show_hits(self.store.hits)
+        show_found = getattr(self.app.screen, "show_found", None)
+        if show_found is not None:
+            show_found(self.store.found)
 
     def _paint_models(self) -> None:
         show_models = getattr(self.app.screen, "show_models", None)

@@ -18,6 +18,8 @@ class StatusContent:
 
     doing: tuple[Span, ...] = ()
     new_lines: int = 0
+    is_far_from_end: bool = False
+    """Messages lie below that are not even laid out."""
 
 
 class StatusRow(TwoSidedRow):
@@ -38,7 +40,7 @@ class StatusRow(TwoSidedRow):
 
     def on_click(self, event: events.Click) -> None:
         """A click on the right half goes to the newest line."""
-        if self.content.new_lines and event.x > self.size.width // 2:
+        if self._right() and event.x > self.size.width // 2:
             self.post_message(self.EndPressed())
 
     def _right(self) -> list[Span]:
@@ -46,6 +48,8 @@ class StatusRow(TwoSidedRow):
         if count:
             noun = "line" if count == 1 else "lines"
             return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
+        if self.content.is_far_from_end:
+            return [Span("↓ newest", "muted"), Span("  end", "muted")]
         return []
 
 

@@ -262,7 +262,7 @@ async def test_search_shows_hits_and_opens_the_chosen() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press("ctrl+f", "ctrl+f", *"words")
         assert ("search", "words") in backend.calls
-        await until(lambda: isinstance(screen.app.screen, Picker) and bool(screen.store.hits))
+        await until(lambda: isinstance(screen.app.screen, Picker) and bool(screen.store.found.hits))
         await until(lambda: not screen.store._dirty)
         await pilot.pause()
         await pilot.press("enter")
@@ -357,3 +357,20 @@ async def test_command_and_words_typed_in_one_burst_reach_their_places() -> None
         await pilot.pause()
         assert screen.composer.text == "words"
         assert backend.calls == [("rename_conversation", "A better name"), ("new_conversation",)]
+
+
+async def test_search_that_finds_nothing_says_so_and_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        monkeypatch.setattr(backend, "search", lambda words: None)
+        await pilot.press("ctrl+f", "ctrl+f")
+        found = screen.app.screen.query_one("#list")
+        assert "type what you remember" in found.render_line(0).text
+        await pilot.press(*"flaky")
+        backend.store.apply_found("flak", [])
+        screen._paint()
+        assert "type what you remember" in found.render_line(0).text
+        backend.store.apply_found("flaky", [])
+        screen._paint()
+        assert "nothing found for flaky" in found.render_line(0).text
+        await pilot.press(*["backspace"] * 5)
+        assert "type what you remember" in found.render_line(0).text

@@ -210,16 +210,12 @@ class Mirror:
         return run
 
     def _add_up(self) -> None:
-        """What the path holds and what it cost. A sum with a hole in it is no sum: then there is none."""
-        messages = [self.opened.messages.get(message_id) for message_id in self.opened.path]
-        replies = [message for message in messages if message is None or message.role == "assistant"]
-        newest = next((reply for reply in reversed(replies) if reply and reply.output_tokens), None)
-        self.opened.tokens = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
-        costs = [reply.cost_usd for reply in replies if reply and _has_cost(reply)]
-        is_whole = None not in replies and bool(costs) and None not in costs
-        self.opened.cost_usd = sum(cost for cost in costs if cost is not None) if is_whole else None
-
-
-def _has_cost(reply: Message) -> bool:
-    """Whether the reply is part of the sum: not while it is written, nor when nothing came of it."""
-    return reply.status == "completed" or bool(reply.output_tokens)
+        """What the next request brings along: as far as the end of the path is at hand."""
+        self.opened.tokens = 0
+        for message_id in reversed(self.opened.path):
+            message = self.opened.messages.get(message_id)
+            if message is None:
+                return
+            if message.role == "assistant" and message.output_tokens:
+                self.opened.tokens = (message.input_tokens or 0) + message.output_tokens
+                return

@@ -85,6 +85,18 @@ class Run:
     started_at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the runs of a path have cost."""
+
+    usd: float | None = None
+    """The prices that are known, summed; None when none is."""
+    has_unpriced: bool = False
+    """The price of some of them is not known."""
+    is_estimated: bool = False
+    """Some were counted here, because nobody reported them."""
+
+
 @dataclass(slots=True)
 class OpenConversation:
     """The conversation on the screen."""
@@ -112,8 +124,8 @@ class OpenConversation:
     """What the next request brings along: the input and output of the newest answer."""
     context_share: float | None = None
     """Share of the model's window in use, 0 to 1."""
-    cost_usd: float | None = None
-    """What the path has cost; None when the price of a part of it is not known."""
+    spent: Spent | None = None
+    """What the whole path has cost, by the server's word; None before it was asked."""
 
     @property
     def draft_key(self) -> str:

@@ -212,6 +212,14 @@ class Store:
             self._mirror.bring_up(self._dirty)
             self._changed()
 
+    def apply_spent(self, conversation_id: str, total: Frame) -> None:
+        """Say what the path has cost (`total` of `usage.summary`)."""
+        opened = self.open
+        if opened is not None and opened.id == conversation_id:
+            opened.spent = wire.spent(total)
+            self._dirty.status = True
+            self._changed()
+
     def choose_leaf(self, leaf_id: str) -> bool:
         """Show another branch; says whether all that is shown of it is at hand."""
         if self._mirror is None:

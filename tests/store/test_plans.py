@@ -39,6 +39,8 @@ HOT: dict[str, Callable[[], Work[Any]]] = {
     "expired runs": lambda: runs.expired(Scope("", kind="system"), 1),
     "run text": lambda: run_text.read_all(SCOPE, "r"),
     "usage": lambda: usage.summary(SCOPE, "model", 1, 2),
+    "usage of a conversation": lambda: usage.summary(SCOPE, "total", conversation_id="c"),
+    "usage of a path": lambda: usage.summary(SCOPE, "total", conversation_id="c", leaf_id="m"),
     "projects": lambda: projects.list_page(SCOPE),
     "prompts": lambda: prompts.list_page(SCOPE),
     "search": lambda: search.query(SCOPE, search.parse("word")),

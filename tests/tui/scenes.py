@@ -82,6 +82,7 @@ MODELS: list[Frame] = [
     model("anthropic", "claude-haiku-4.5", 200_000, 1, 5, is_ready=False),
     model("ollama", "qwen3:32b", 40_000, 0, 0),
 ]
+SPENT: Frame = {"runs": 1, "usage": {"cost_usd": 0.021}, "unpriced_runs": 0}
 RECENT = ["openai/gpt-5.2", "ollama/llama3.3:70b"]
 
 
@@ -189,6 +190,7 @@ def chat(store: Store, now_ms: int) -> None:
     tree = [node(messages[0]), version("m2b", "m1", 1), *map(node, messages[1:]), version("m2c", "m1", 9)]
     run = {"id": "r1", "message_id": "m4", "status": "running", "started_at": stamp(now_ms - 12_000)}
     open_snapshot(store, snapshot(messages, tree=tree, runs=[run]))
+    store.apply_spent("c1", SPENT)
 
 
 def idle(store: Store, now_ms: int) -> None:
@@ -196,6 +198,7 @@ def idle(store: Store, now_ms: int) -> None:
     messages = chat_messages(now_ms)[:3]
     messages.append(message(4, "assistant", [text("Yes, it would.")], at(now_ms, "14:06")))
     open_snapshot(store, snapshot(messages))
+    store.apply_spent("c1", SPENT)
     store.recall(["an older prompt", "Why does test_retry fail one time in ten?"])
 
 
@@ -217,6 +220,7 @@ def failing(store: Store, now_ms: int) -> None:
     late = at(now_ms, "14:05")
     messages.append(message(4, "assistant", broken, late, status="failed", usage=used(380, 0.0), error=error))
     open_snapshot(store, snapshot(messages))
+    store.apply_spent("c1", SPENT)
     store.apply_link(Link(kind="connecting", retry_at_ms=now_ms + 3_000))
 
 

@@ -281,3 +281,12 @@ async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
         controller.open_conversation("c-long", "deleted")
         await until(lambda: "that message is no longer there" in said)
         await until(lambda: len(opened(store).messages) == 3)
+
+
+async def test_cost_is_asked_for_the_whole_path_when_a_run_has_ended(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        wanted = {"conversation_id": opened(store).id, "leaf": opened(store).path[-1]}
+        await until(lambda: ("usage.summary", wanted) in server.heard)

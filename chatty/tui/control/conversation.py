@@ -8,13 +8,14 @@ import time
 from typing import Any
 
 from chatty.client.subscription import Subscription
-from chatty.client.updates import Snapshot
+from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
+from chatty.tui.control.spending import Spending
 from chatty.tui.control.stretches import Stretches
 from chatty.tui.state import Message, OpenConversation, Part, Run
 
@@ -34,6 +35,7 @@ class Conversation:
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
         self._stretches = Stretches(desk)
+        self._spending = Spending(desk)
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
         self._unsent: list[str] = []
@@ -171,6 +173,8 @@ class Conversation:
                     await self._arrive(conversation_id, update)
                 else:
                     self._store.apply(conversation_id, update)
+                if isinstance(update, Snapshot) or _is_run_end(update):
+                    self._spending.ask()
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()
@@ -270,6 +274,7 @@ class Conversation:
         leaf = self._store.newest_leaf(message_id)
         if leaf is not None:
             is_at_hand = self._store.choose_leaf(leaf)
+            self._spending.ask()
             self._desk.begin(self._use_leaf(self._open_id, leaf, is_at_hand=is_at_hand))
 
     async def _use_leaf(self, conversation_id: str, leaf: str, *, is_at_hand: bool) -> None:
@@ -307,6 +312,10 @@ class Conversation:
             await self._stretches.load(conversation_id, message_id, "around")
         if self._is_open(conversation_id):
             self._store.show_message(message_id)
+
+
+def _is_run_end(update: Update) -> bool:
+    return isinstance(update, Event) and update.type == "run.finished"
 
 
 def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:

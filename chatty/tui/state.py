@@ -205,6 +205,17 @@ class Found:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A word for the status row, such as `sent to the terminal`."""
+
+    text: str = ""
+    stays: bool = False
+    """It describes a state, and goes with it; others go by themselves."""
+    number: int = 0
+    """Tells two notes of the same words apart."""
+
+
 @dataclass(slots=True)
 class Link:
     """How the connection to the server is."""

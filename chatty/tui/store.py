@@ -13,7 +13,7 @@ from chatty.client.updates import Update
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
 from chatty.tui.mirror import Mirror
-from chatty.tui.state import ConversationRow, Found, Link, Message, ModelRow, OpenConversation, Run
+from chatty.tui.state import ConversationRow, Found, Link, Message, ModelRow, Note, OpenConversation, Run
 from chatty.tui.wire import Frame
 from chatty.tui.wishes import Ask, ProviderOffer, Wishes
 
@@ -33,8 +33,7 @@ class Store:
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
         self.found = Found()
-        self.note = ""
-        """A word for the status row, such as `sent to the terminal`."""
+        self.note = Note()
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
         self._mirror: Mirror | None = None
@@ -148,9 +147,12 @@ class Store:
         self._dirty.header = self._dirty.status = True
         self._changed()
 
-    def say(self, note: str) -> None:
-        """Put a word on the status row; empty takes it away. Foreign words are sanitised here."""
-        self.note = wire.line(note)
+    def say(self, note: str, *, stays: bool = False) -> None:
+        """Put a word on the status row; empty takes it away. Foreign words are sanitised here.
+
+        It goes by itself after some seconds, unless it describes a state and `stays`.
+        """
+        self.note = Note(wire.line(note), stays, self.note.number + 1)
         self._dirty.status = True
         self._changed()
 

@@ -120,7 +120,7 @@ async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> Non
     async with sitting(server, tmp_path) as (controller, store):
         controller.send("precious")
         await until(lambda: store.wishes.texts == ["precious"])
-        await until(lambda: store.note == "there is no provider x")
+        await until(lambda: store.note.text == "there is no provider x")
         assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
 
 
@@ -206,7 +206,7 @@ async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
 
         monkeypatch.setattr(store, "apply", broken)
         controller.send("Is it?")
-        await until(lambda: store.note.startswith("something broke · report"))
+        await until(lambda: store.note.text.startswith("something broke · report"))
         assert len(list((tmp_path / "reports").iterdir())) == 1
         monkeypatch.setattr(store, "apply", apply)
         controller.redraw()

@@ -10,6 +10,7 @@ from chatty.tui.overlays.picker import Picked, Picker
 from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
 from chatty.tui.widgets.drawn import Drawn
+from chatty.tui.widgets.status_row import QUIT_NOTE
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -29,6 +30,8 @@ def _stop(screen: "ChatScreen", _: str) -> None:
     elif screen.composer.buffer.selection is not None:
         screen.composer.buffer.anchor = None
         screen.composer.refresh()
+    elif screen.end_edit():
+        pass
     elif opened is not None and opened.active_run() is not None:
         screen.backend.stop()
 
@@ -226,13 +229,11 @@ def _interrupt(screen: "ChatScreen", _: str) -> None:
         screen.clear_selection()
     elif not screen.composer.is_empty:
         screen.composer.clear()
-    elif screen.store.note == QUIT_NOTE:
+        screen.end_edit()
+    elif screen.store.note.text == QUIT_NOTE:
         screen.app.exit()
     else:
         screen.say(QUIT_NOTE)
-
-
-QUIT_NOTE = "press ^c again to quit"
 
 
 def _quit(screen: "ChatScreen", _: str) -> None:

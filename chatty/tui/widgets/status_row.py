@@ -11,6 +11,8 @@ from chatty.tui.state import OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
+QUIT_NOTE = "press ^c again to quit"
+
 
 @dataclass(frozen=True, slots=True)
 class StatusContent:
@@ -55,8 +57,8 @@ class StatusRow(TwoSidedRow):
 
 def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
     """What is happening now, the most pressing first: a note, an answer under way, the link."""
-    if store.note:
-        return (Span(store.note, "muted"),)
+    if store.note.text:
+        return (Span(store.note.text, "muted"),)
     opened = store.open
     if opened is not None and (answering := _answering(opened, now_ms)):
         return answering

@@ -116,7 +116,7 @@ async def test_unknown_command_stays_in_the_composer_with_the_nearest_named() ->
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"/modle", "enter")
         assert screen.composer.text == "/modle"
-        assert "there is no command /modle" in screen.store.note
+        assert "there is no command /modle" in screen.store.note.text
         assert backend.calls == []
 
 
@@ -374,3 +374,44 @@ async def test_search_that_finds_nothing_says_so_and_for_what(monkeypatch: pytes
         assert "nothing found for flaky" in found.render_line(0).text
         await pilot.press(*["backspace"] * 5)
         assert "type what you remember" in found.render_line(0).text
+
+
+async def test_note_goes_by_itself_and_a_state_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatty.tui.screens.chat.note_seconds", lambda note: 0.01)
+    async with chat() as (_, screen, backend):
+        backend.store.say("fake/m is the default now")
+        await until(lambda: "fake/m is the default now" in row(screen, "status"))
+        await until(lambda: row(screen, "status") == "")
+        backend.store.say("editing", stays=True)
+        await until(lambda: "editing" in row(screen, "status"))
+        backend.store.say("said meanwhile")
+        await until(lambda: row(screen, "status") == "")
+
+
+async def test_key_takes_a_note_away_that_was_there_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        backend.store.say("just said")
+        await until(lambda: "just said" in row(screen, "status"))
+        await pilot.press("a")
+        assert backend.store.note.text == "just said"
+        monkeypatch.setattr("chatty.tui.screens.chat._NOTE_READ_SECONDS", 0.0)
+        await pilot.press("b")
+        await until(lambda: row(screen, "status") == "")
+
+
+async def test_quitting_is_not_armed_any_more_once_something_is_typed() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+c")
+        await until(lambda: "press ^c again" in row(screen, "status"))
+        await pilot.press("a", "backspace")
+        await pilot.press("ctrl+c")
+        assert screen.app.is_running
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+async def test_leaving_the_edit_sends_a_message_of_its_own(key: str) -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("tab", "k", "e", key, *"own", "enter")
+        assert backend.calls[-1][0] == "send"
+        assert str(backend.calls[-1][1]).endswith("own")
+        assert screen.store.note.text == ""

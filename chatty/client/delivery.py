@@ -71,6 +71,14 @@ class Delivery:
         kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
         return await asyncio.shield(self._begin(entry, kept))
 
+    async def refused(self) -> list[Entry]:
+        """Return what was refused for good and not discarded, by whichever program it was sent."""
+        return [entry for entry in await asyncio.to_thread(self._outbox.entries) if entry.is_refused]
+
+    async def discard(self, entry_id: str) -> None:
+        """Forget an entry that was refused; one that is gone already is fine."""
+        await asyncio.to_thread(self._outbox.discard, entry_id)
+
     async def settle(self, conversation_id: str) -> bool:
         """Wait for what is on its way to a conversation; tell whether there was anything."""
         newest = self._newest.get(conversation_id)
@@ -116,9 +124,9 @@ class Delivery:
             await asyncio.wait([before])
         try:
             result = await self._deliver(entry)
-        except ProtocolError:
+        except ProtocolError as error:
             await _ended(kept)
-            await asyncio.to_thread(self._outbox.refuse, entry)
+            await asyncio.to_thread(self._outbox.refuse, entry, error.message)
             raise
         await _ended(kept)
         await asyncio.to_thread(self._outbox.remove, entry)

@@ -16,6 +16,7 @@ from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.link import LinkWatch
 from chatty.tui.control.searching import Searching
+from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message
 from chatty.tui.store import Store
@@ -58,7 +59,8 @@ class Controller:
         self._wanted = conversation
         choices = Choices()
         self._desk = Desk(store, crashes)
-        self._conversation = Conversation(self._desk, choices)
+        self._unsent_texts = UnsentTexts(self._desk)
+        self._conversation = Conversation(self._desk, choices, self._unsent_texts)
         self._chats = Chats(self._desk, self._conversation)
         self._catalogue = Catalogue(self._desk, choices, config_file, model, project)
         self._searching = Searching(self._desk)
@@ -80,6 +82,7 @@ class Controller:
     async def _start(self) -> None:
         client = await self._connect()
         self._link.watch(client)
+        client.listen(self._unsent_texts.take)
         client.start()
         self._desk.open_for_business(client)
 
@@ -91,6 +94,8 @@ class Controller:
         ids = await self._chats.load()
         if self._wanted is not None:
             self._open_wanted(ids)
+        if self._is_first_visit:
+            await self._unsent_texts.give_back_earlier()
         await self._catalogue.load()
         if self._is_first_visit:
             self._is_first_visit = False

@@ -17,7 +17,7 @@ class DraftKeeper:
         self._unsaved: dict[str, Draft] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._lock = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[bool] | None = None
 
     def changed(self, conversation_id: str, draft: Draft) -> None:
         """Remember the draft and write it once nothing changed for a while."""
@@ -38,18 +38,19 @@ class DraftKeeper:
         """The conversations that have a draft on disk."""
         return set() if self._drafts is None else self._drafts.conversations()
 
-    async def flush(self) -> None:
-        """Write what is not on disk yet; returns when it is."""
+    async def flush(self) -> bool:
+        """Write what is not on disk yet; returns when it is, and whether all of it is."""
         if self._timer is not None:
             self._timer.cancel()
-        await self._write()
+        return await self._write()
 
     def _start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._write())
 
-    async def _write(self) -> None:
+    async def _write(self) -> bool:
         if self._drafts is None:
-            return
+            return False
+        is_safe = True
         async with self._lock:
             while self._unsaved:
                 conversation_id, draft = next(iter(self._unsaved.items()))
@@ -58,5 +59,7 @@ class DraftKeeper:
                 except OSError as error:
                     self._on_error(f"the draft could not be kept: {error.strerror}")
                     self._unsaved.pop(conversation_id, None)
+                    is_safe = False
                 if self._unsaved.get(conversation_id) is draft:
                     del self._unsaved[conversation_id]
+        return is_safe

@@ -158,9 +158,10 @@ class Store:
 
     # Wishes.
 
-    def give_back(self, text: str) -> None:
-        """Let a text that could not be sent go back into the composer."""
+    def give_back(self, text: str, when_kept: Callable[[], None]) -> None:
+        """Let a text that could not be sent go back into the composer, and hear when it is safe there."""
         self.wishes.texts.append(text)
+        self.wishes.when_kept.append(when_kept)
         self._wished()
 
     def ask(self, question: Ask) -> None:

@@ -35,6 +35,8 @@ class Wishes:
 
     texts: list[str] = field(default_factory=list)
     """Texts that could not be sent and go back into the composer."""
+    when_kept: list[Callable[[], None]] = field(default_factory=list)
+    """To be called once those texts are safe there, that is on the disk as a draft."""
     questions: list[Ask] = field(default_factory=list)
     offers: list[ProviderOffer] = field(default_factory=list)
     """The first-run screen, while nothing was written yet."""

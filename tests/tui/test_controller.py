@@ -11,6 +11,7 @@ from chatty.client.backoff import Backoff
 from chatty.client.connection import Client
 from chatty.client.outbox import Outbox
 from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
 from chatty.tui.controller import LAST, Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.state import Message, OpenConversation
@@ -114,6 +115,11 @@ async def test_questions_in_a_row_follow_each_other(tmp_path: Path) -> None:
         await until(lambda: shown(store) == ANSWERED * 2)
 
 
+def kept_in(directory: Path) -> list[str]:
+    """Names of the files in the outbox."""
+    return sorted(path.name for path in (directory / "outbox").iterdir())
+
+
 async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> None:
     server = FakeServer()
     server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
@@ -122,6 +128,31 @@ async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> Non
         await until(lambda: store.wishes.texts == ["precious"])
         await until(lambda: store.note.text == "there is no provider x")
         assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
+        (name,) = kept_in(tmp_path)
+        assert name.endswith(".refused")
+        (tell,) = store.take_wishes().when_kept
+        tell()
+        await until(lambda: kept_in(tmp_path) == [])
+
+
+async def test_text_refused_while_nobody_looked_is_shown_at_the_next_start(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox"))
+    params = {"conversation": {"id": new_id()}, "id": new_id(), "parts": [{"type": "text", "text": "old"}]}
+    outbox.put(entry := outbox.prepare("message.send", params))
+    outbox.refuse(entry, "there is no model x")
+    async with sitting(FakeServer(), tmp_path) as (_, store):
+        await until(lambda: store.wishes.texts == ["old"])
+        assert len(kept_in(tmp_path)) == 1
+        store.take_wishes().when_kept[0]()
+        await until(lambda: kept_in(tmp_path) == [])
+
+
+async def test_text_of_an_earlier_program_that_is_refused_now_is_shown(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox"))
+    params = {"conversation": {"id": new_id()}, "id": new_id(), "parts": [{"type": "text", "text": "late"}]}
+    outbox.put(outbox.prepare("message.send", params))
+    async with sitting(FakeServer(), tmp_path) as (_, store):
+        await until(lambda: store.wishes.texts == ["late"])
 
 
 async def test_question_sent_while_the_link_is_down_arrives_once(tmp_path: Path) -> None:

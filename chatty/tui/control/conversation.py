@@ -7,6 +7,7 @@ import asyncio
 import time
 from typing import Any
 
+from chatty.client.outbox import made_id
 from chatty.client.subscription import Subscription
 from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
@@ -17,6 +18,7 @@ from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.spending import Spending
 from chatty.tui.control.stretches import Stretches
+from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.state import Message, OpenConversation, Part, Run
 
 _HELD_SECONDS = 0.3
@@ -26,7 +28,7 @@ _HELD_SECONDS = 0.3
 class Conversation:
     """One conversation at a time."""
 
-    def __init__(self, desk: Desk, choices: Choices) -> None:
+    def __init__(self, desk: Desk, choices: Choices, unsent_texts: UnsentTexts) -> None:
         self._desk = desk
         self._store = desk.store
         self._choices = choices
@@ -36,6 +38,7 @@ class Conversation:
         """By run, while the server has not accepted it."""
         self._stretches = Stretches(desk)
         self._spending = Spending(desk)
+        self._unsent_texts = unsent_texts
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
         self._unsent: list[str] = []
@@ -230,6 +233,7 @@ class Conversation:
         if answered_id is not None:
             messages = [*messages, self._awaited_reply(draft, answered_id)]
         self._store.show_pending(messages, run)
+        self._unsent_texts.leave_to_sender(made_id(params))
         task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
         self._deliveries[run.id] = task
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
@@ -254,8 +258,7 @@ class Conversation:
             self._store.drop_pending(run_id)
             if "create" in place and self._store.open is not None:
                 self._store.open.is_new = True
-        if text:
-            self._store.give_back(text)
+        self._unsent_texts.give_back(made_id(params), text)
 
     def _send_unsent(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -1,5 +1,6 @@
 """Acts on what the program behind the screen wants of the person."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     screen.composer.history.add_earlier(wishes.earlier_prompts)
     for text in wishes.texts:
         screen.composer.give_back(text)
+    if wishes.when_kept:
+        screen.call_later(_keep, screen, wishes.when_kept)
     for question in wishes.questions:
         _ask(screen, question)
     if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
@@ -25,6 +28,14 @@ def grant(screen: "ChatScreen", wishes: Wishes) -> None:
         screen.app.push_screen(FirstRun(wishes.offers), partial(_chosen, screen, wishes.offers))
     if wishes.show_message:
         screen.transcript.show_message(wishes.show_message)
+
+
+async def _keep(screen: "ChatScreen", when_kept: list[Callable[[], None]]) -> None:
+    """Bring what is in the composer to the disk; where that fails nobody is told that it is safe."""
+    screen.keep_draft()
+    if await screen.drafts.flush():
+        for tell in when_kept:
+            tell()
 
 
 def _ask(screen: "ChatScreen", question: Ask) -> None:

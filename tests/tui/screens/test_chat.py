@@ -245,7 +245,7 @@ async def test_project_that_is_not_there_can_be_named() -> None:
 async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"since")
-        backend.store.give_back("refused")
+        backend.store.give_back("refused", lambda: None)
         await until(lambda: screen.composer.text == "refused\nsince")
 
 
@@ -415,3 +415,14 @@ async def test_leaving_the_edit_sends_a_message_of_its_own(key: str) -> None:
         assert backend.calls[-1][0] == "send"
         assert str(backend.calls[-1][1]).endswith("own")
         assert screen.store.note.text == ""
+
+
+async def test_refused_text_is_called_safe_once_it_is_a_draft_on_the_disk(tmp_path: Path) -> None:
+    async with chat(settings=Settings(drafts_directory=tmp_path)) as (_, screen, backend):
+        told: list[str] = []
+        backend.store.give_back(
+            "precious", lambda: told.extend(path.read_text() for path in tmp_path.iterdir())
+        )
+        await until(lambda: bool(told))
+        assert "precious" in told[0]
+        assert screen.composer.text == "precious"

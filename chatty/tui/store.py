@@ -126,11 +126,13 @@ class Store:
         self._changed()
 
     def apply_models(self, frames: Iterable[Frame], recent: Iterable[str] = ()) -> None:
-        """Replace the models that can be chosen; `recent` are ids used lately."""
+        """Replace the models that can be chosen; `recent` are ids used lately, listed or not."""
         self.models = [wire.model_row(frame) for frame in frames]
-        lately = set(recent)
+        lately = dict.fromkeys(recent)
         for row in self.models:
             row.is_recent = row.id in lately
+        listed = {row.id for row in self.models}
+        self.models += [wire.unlisted_model(name) for name in lately if name not in listed]
         self._dirty.models = self._dirty.header = True
         self._weigh()
         self._changed()

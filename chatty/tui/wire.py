@@ -113,6 +113,12 @@ def model_row(frame: Frame) -> ModelRow:
     )
 
 
+def unlisted_model(name: str) -> ModelRow:
+    """A model that was used and that no list has: nothing else is known of it."""
+    provider, model = split_model(name)
+    return ModelRow(provider, model, PROVIDER_TITLES.get(provider, provider), is_recent=True)
+
+
 def spent(total: Frame) -> Spent | None:
     """What runs have cost; None where there were none."""
     if not total.get("runs"):

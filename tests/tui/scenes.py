@@ -276,7 +276,7 @@ def fill_with(store: Store, bodies: list[str], names: list[str], now_ms: int) ->
     store.apply_conversations(row(n, title, now_ms - n, project_id="p1") for n, title in enumerate(names, 1))
     store.apply_models(model(name, name, 1000, 1, 2) for name in names)
     open_snapshot(store, snapshot(messages, conversation=conversation))
-    store.say(name)
+    store.say(name, stays=True)
 
 
 HOSTILE = (

@@ -274,3 +274,10 @@ def test_hits_are_marked_where_the_words_are_also_after_sanitising() -> None:
     hit = {"conversation_id": "c1", "message_id": "m1", "title": "T", "snippet": snippet, "marks": [[9, 14]]}
     store.apply_found("flaky", [hit])
     assert store.found.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))
+
+
+def test_model_used_lately_is_there_though_no_list_has_it() -> None:
+    store = Store()
+    store.apply_models(MODELS, ["lab/tuned", "openai/gpt-5.2"])
+    recent = [(row.id, row.has_key) for row in store.models if row.is_recent]
+    assert recent == [("openai/gpt-5.2", True), ("lab/tuned", True)]

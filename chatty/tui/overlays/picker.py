@@ -78,9 +78,14 @@ class PickerList(Drawn):
         self._cursor = 0
         self._first = 0
 
-    def filter(self, words: str) -> None:
-        """Show what fits, best first and without groups; no words show everything."""
+    def filter(self, words: str, own: Choice | None = None) -> None:
+        """Show what fits, best first and without groups; no words show everything.
+
+        `own` is a line made of the words themselves; it comes last.
+        """
         self._shown = matching(words, self._all, lambda choice: choice.words)
+        if own is not None:
+            self._shown.append(own)
         self._is_filtered = bool(words.strip())
         self._cursor = self._first = 0
         self.refresh()
@@ -295,11 +300,15 @@ class Picker(Overlay[Picked]):
 
     def filter_changed(self, words: str) -> None:
         """Other words stand in the filter."""
-        self.query_one(PickerList).filter(words)
+        self.query_one(PickerList).filter(words, self.own_choice(words))
 
     def filter_again(self, words: str) -> None:
         """The choices are others, the words are the same."""
-        self.query_one(PickerList).filter(words)
+        self.query_one(PickerList).filter(words, self.own_choice(words))
+
+    def own_choice(self, words: str) -> Choice | None:
+        """A line made of what was typed, where that can be chosen though no list has it."""
+        return None
 
     @on(LineInput.Submitted)
     def _entered(self, event: LineInput.Submitted) -> None:

@@ -426,3 +426,18 @@ async def test_refused_text_is_called_safe_once_it_is_a_draft_on_the_disk(tmp_pa
         await until(lambda: bool(told))
         assert "precious" in told[0]
         assert screen.composer.text == "precious"
+
+
+async def test_model_that_no_list_has_is_offered_when_it_is_in_use_or_typed_in_full() -> None:
+    async with chat() as (pilot, screen, backend):
+        assert screen.store.open is not None
+        screen.store.open.model_provider, screen.store.open.model = "lab", "tuned"
+        await pilot.press("ctrl+l", "enter")
+        assert backend.calls[-1] == ("choose_model", "lab/tuned", False)
+        await pilot.press("ctrl+l", *"openai/gpt-9")
+        found = screen.app.screen.query_one("#list")
+        assert "not in the list" in found.render_line(1).text
+        await pilot.press("enter")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-9", False)
+        await pilot.press("ctrl+l", *"openai/gpt-5.2-nano", "ctrl+s")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-nano", True)

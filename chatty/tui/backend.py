@@ -81,6 +81,9 @@ class Backend(Protocol):
     def add_endpoint(self, address: str) -> None:
         """Begin with a server of one's own at this address, from the first-run screen."""
 
+    def keep_theme(self, name: str) -> None:
+        """Begin with this theme from now on."""
+
     def search(self, words: str) -> None:
         """Search every conversation; the hits come by `Store.apply_found`."""
 

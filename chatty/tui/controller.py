@@ -194,6 +194,9 @@ class Controller:
     def add_endpoint(self, address: str) -> None:
         self._catalogue.add_endpoint(address)
 
+    def keep_theme(self, name: str) -> None:
+        self._catalogue.keep_theme(name)
+
     def redraw(self) -> None:
         self._conversation.load_again()
         self._desk.begin(self._try_again())

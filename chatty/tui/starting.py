@@ -14,7 +14,7 @@ from chatty.tui.controller import Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
-from chatty.tui.themes import theme_for
+from chatty.tui.themes import AUTO, theme_for
 
 if TYPE_CHECKING:
     from chatty.client.connection import Client
@@ -50,9 +50,9 @@ def make_app(
         crashes=crashes,
     )
     screen = chosen.get("screen", {})
-    theme = screen.get("theme", "auto")
+    theme = screen.get("theme", AUTO)
     look = Settings(
-        theme=theme_for(environ) if theme == "auto" else theme,
+        theme=theme_for(environ) if theme == AUTO else theme,
         keys=_keys(chosen.get("keys", {}), locations.config_file),
         ascii_glyphs=bool(screen.get("ascii_glyphs")),
         drafts_directory=Path(locations.drafts_dir) / target.name,

@@ -140,6 +140,9 @@ class FakeBackend:
     def add_endpoint(self, address: str) -> None:
         self._record("add_endpoint", address)
 
+    def keep_theme(self, name: str) -> None:
+        self._record("keep_theme", name)
+
     def search(self, words: str) -> None:
         self._record("search", words)
         hit = {"conversation_id": "c2", "message_id": "m9", "title": "Release notes"}

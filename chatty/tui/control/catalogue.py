@@ -84,6 +84,14 @@ class Catalogue:
         await asyncio.to_thread(settings.set, self._config_file, "model", model_id)
         self._store.say(f"{model_id} is the default now")
 
+    def keep_theme(self, name: str) -> None:
+        """Begin with this theme from now on."""
+        self._desk.begin(self._keep_theme(name))
+
+    async def _keep_theme(self, name: str) -> None:
+        await asyncio.to_thread(settings.set, self._config_file, "screen.theme", name)
+        self._store.say(f"the theme is {name} from now on")
+
     # Projects.
 
     def choose_project(self, name: str) -> None:

@@ -1,5 +1,6 @@
 """What the actions on conversations, views and the program do: ask the backend, or open an overlay."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -198,15 +199,19 @@ def _redraw(screen: "ChatScreen", _: str) -> None:
 
 
 def _theme(screen: "ChatScreen", argument: str) -> None:
+    """Use a theme at once and from now on; `auto` is what suits the terminal."""
+    from chatty.tui.themes import AUTO, THEMES, theme_for
+
+    names = [AUTO, *(theme.name for theme in THEMES)]
+
     def use(name: str) -> None:
-        if name in screen.app.available_themes:
-            screen.app.theme = name
-        else:
+        if name not in names:
             screen.say(f"there is no theme {name}")
+            return
+        screen.app.theme = theme_for(os.environ) if name == AUTO else name
+        screen.backend.keep_theme(name)
 
-    from chatty.tui.themes import THEMES
-
-    _choose(screen, lists.name_picker("Theme", [theme.name for theme in THEMES]), use, argument)
+    _choose(screen, lists.name_picker("Theme", names), use, argument)
 
 
 def _palette(screen: "ChatScreen", _: str) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+AUTO = "auto"
+"""What the settings call the theme that suits the terminal."""
+
 _LIGHT_GROUNDS = ("7", "15")
 """Numbers of white in the sixteen colours."""
 

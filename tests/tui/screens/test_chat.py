@@ -441,3 +441,13 @@ async def test_model_that_no_list_has_is_offered_when_it_is_in_use_or_typed_in_f
         assert backend.calls[-1] == ("choose_model", "openai/gpt-9", False)
         await pilot.press("ctrl+l", *"openai/gpt-5.2-nano", "ctrl+s")
         assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-nano", True)
+
+
+async def test_chosen_theme_is_used_and_kept() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/theme chatty-light", "enter")
+        assert screen.app.theme == "chatty-light"
+        assert backend.calls[-1] == ("keep_theme", "chatty-light")
+        await pilot.press(*"/theme nothing", "enter")
+        assert backend.calls[-1] == ("keep_theme", "chatty-light")
+        assert screen.store.note.text == "there is no theme nothing"

@@ -6,6 +6,7 @@ messages, runs and conversations are the protocol's. The screens never wait for 
 
 from typing import Literal, Protocol
 
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message
 
 Where = Literal["before", "behind", "around"]
@@ -69,8 +70,8 @@ class Backend(Protocol):
     def choose_project(self, name: str) -> None:
         """Put the open conversation into a project, made now if there is none of that name."""
 
-    def prompts(self) -> list[tuple[str, str]]:
-        """Names and texts of the prompts known now."""
+    def prompts(self) -> list[PromptChoice]:
+        """The prompts known now."""
 
     def set_key(self, provider: str, key: str) -> None:
         """Keep a provider's key in the keyring and try it."""

@@ -18,6 +18,7 @@ from chatty.tui.control.link import LinkWatch
 from chatty.tui.control.searching import Searching
 from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.crashes import Crashes
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message
 from chatty.tui.store import Store
 
@@ -182,7 +183,7 @@ class Controller:
     def choose_project(self, name: str) -> None:
         self._catalogue.choose_project(name)
 
-    def prompts(self) -> list[tuple[str, str]]:
+    def prompts(self) -> list[PromptChoice]:
         return list(self._catalogue.prompts)
 
     def set_key(self, provider: str, key: str) -> None:

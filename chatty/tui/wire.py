@@ -10,6 +10,7 @@ from typing import Any
 from chatty.client.view import MessageView, PartView
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.editing.chips import size_words
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import ConversationRow, Message, ModelRow, Part, Run, SearchHit, Spent
 
 Frame = Mapping[str, Any]
@@ -111,6 +112,13 @@ def model_row(frame: Frame) -> ModelRow:
         output_usd=frame.get("output_usd_per_million"),
         has_key=frame.get("is_ready") is not False,
     )
+
+
+def prompt(frame: Frame) -> PromptChoice:
+    """A line of the prompt picker."""
+    latest = frame["latest"]
+    names = tuple(line(name) for name in latest.get("variables", ()))
+    return PromptChoice(line(frame["name"]), text(latest["body"]), names)
 
 
 def unlisted_model(name: str) -> ModelRow:

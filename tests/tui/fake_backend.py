@@ -6,6 +6,7 @@ from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
 from chatty.tui.backend import Where
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 
@@ -128,8 +129,11 @@ class FakeBackend:
     def choose_project(self, name: str) -> None:
         self._record("choose_project", name)
 
-    def prompts(self) -> list[tuple[str, str]]:
-        return [("review", "Review this patch.\nBe brief."), ("translate", "Translate into English:")]
+    def prompts(self) -> list[PromptChoice]:
+        return [
+            PromptChoice("review", "Review this patch.\nBe brief."),
+            PromptChoice("translate", "From {{from}} into {{ to }}: {{from}}", ("from", "to")),
+        ]
 
     def set_key(self, provider: str, key: str) -> None:
         self._record("set_key", provider, key)

@@ -14,6 +14,7 @@ from chatty.tui import wire
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.offers import endpoint_name, offers
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.wishes import Ask
 
 _RECENT_MODELS = 3
@@ -38,8 +39,7 @@ class Catalogue:
         self._has_choice = model is not None
         self._wanted_project = project
         self._providers: list[dict[str, Any]] = []
-        self.prompts: list[tuple[str, str]] = []
-        """Names and texts, sanitised."""
+        self.prompts: list[PromptChoice] = []
         if model is not None:
             choices.model = wire.split_model(model)
 
@@ -50,7 +50,7 @@ class Catalogue:
         await self._load_projects()
         await self._load_providers()
         rows = await self._desk.every("prompt.list", {})
-        self.prompts = [(wire.line(row["name"]), wire.text(row["latest"]["body"])) for row in rows]
+        self.prompts = [wire.prompt(row) for row in rows]
 
     def offer_providers(self) -> None:
         """Ask who should answer, unless that was decided before."""

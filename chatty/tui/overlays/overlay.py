@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -30,8 +31,9 @@ class Overlay(Contained, ModalScreen[Answer | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """The frame and what is inside."""
         with Vertical(id="frame") as frame:
-            frame.border_title = self._title
-            frame.border_subtitle = self._note
+            # A name may hold brackets: as a string it would be read as markup.
+            frame.border_title = Content(self._title)
+            frame.border_subtitle = Content(self._note)
             yield from self.inside()
 
     def inside(self) -> list[Widget]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import events, on
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -257,7 +258,7 @@ class Picker(Overlay[Picked]):
 
     def note_below(self, words: str) -> None:
         """What stands in the lower edge of the frame."""
-        self.query_one("#frame").border_subtitle = words
+        self.query_one("#frame").border_subtitle = Content(words)
 
     def inside(self) -> list[Widget]:
         """Name row on small screens, filter, list, hints."""

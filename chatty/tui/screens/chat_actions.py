@@ -10,6 +10,7 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picked, Picker
 from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
+from chatty.tui.screens.inserting import pick_prompt
 from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.status_row import QUIT_NOTE
 
@@ -43,11 +44,7 @@ def _history(screen: "ChatScreen", _: str) -> None:
 
 
 def _prompt(screen: "ChatScreen", _: str) -> None:
-    def insert(picked: Picked | None) -> None:
-        if picked is not None:
-            screen.composer.insert(picked.value)
-
-    screen.app.push_screen(lists.prompt_picker(screen.backend.prompts()), insert)
+    pick_prompt(screen)
 
 
 def _editor(screen: "ChatScreen", _: str) -> None:

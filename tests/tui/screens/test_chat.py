@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.wishes import Ask
 from tests.tui.fake_backend import FakeBackend
@@ -451,3 +452,28 @@ async def test_chosen_theme_is_used_and_kept() -> None:
         await pilot.press(*"/theme nothing", "enter")
         assert backend.calls[-1] == ("keep_theme", "chatty-light")
         assert screen.store.note.text == "there is no theme nothing"
+
+
+async def test_prompt_asks_for_each_variable_before_it_is_put_in() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+g", *"trans", "enter")
+        assert screen.app.screen.query_one("#frame").border_title == "translate › from · 1 of 2"
+        await pilot.press(*"{{to}}", "enter", *"German", "enter")
+        assert screen.composer.text == "From {{to}} into German: {{to}}"
+
+
+async def test_prompt_whose_questions_are_left_puts_nothing_in() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+g", *"trans", "enter", *"French", "enter", "escape")
+        assert screen.composer.is_empty
+        await pilot.press(*"typed on")
+        assert screen.composer.text == "typed on"
+
+
+async def test_name_of_an_overlay_is_never_read_as_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        monkeypatch.setattr(backend, "prompts", lambda: [PromptChoice("[red]x[/red]", "{{a}}", ("a",))])
+        await pilot.press("ctrl+g", "enter")
+        title = screen.app.screen.query_one("#frame")._border_title
+        assert title is not None
+        assert title.plain == "[red]x[/red] › a"

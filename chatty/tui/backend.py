@@ -73,6 +73,9 @@ class Backend(Protocol):
     def prompts(self) -> list[PromptChoice]:
         """The prompts known now."""
 
+    def want_earlier_prompts(self) -> None:
+        """Bring prompts of conversations further back; they come by `Store.recall`."""
+
     def set_key(self, provider: str, key: str) -> None:
         """Keep a provider's key in the keyring and try it."""
 

@@ -15,6 +15,7 @@ from chatty.tui.control.choices import Choices
 from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.link import LinkWatch
+from chatty.tui.control.recall import Recall
 from chatty.tui.control.searching import Searching
 from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.crashes import Crashes
@@ -65,6 +66,7 @@ class Controller:
         self._chats = Chats(self._desk, self._conversation)
         self._catalogue = Catalogue(self._desk, choices, config_file, model, project)
         self._searching = Searching(self._desk)
+        self._recall = Recall(self._desk)
         self._link = LinkWatch(store, server, self._online)
         self._is_first_visit = True
         if conversation is None:
@@ -93,6 +95,7 @@ class Controller:
     async def _load(self) -> None:
         """Bring everything beside the open conversation up to date: the link may have been gone for long."""
         ids = await self._chats.load()
+        self._recall.begin(ids)
         if self._wanted is not None:
             self._open_wanted(ids)
         if self._is_first_visit:
@@ -185,6 +188,9 @@ class Controller:
 
     def prompts(self) -> list[PromptChoice]:
         return list(self._catalogue.prompts)
+
+    def want_earlier_prompts(self) -> None:
+        self._recall.want_earlier()
 
     def set_key(self, provider: str, key: str) -> None:
         self._catalogue.set_key(provider, key)

@@ -183,7 +183,7 @@ class Store:
 
     def recall(self, prompts: Sequence[str]) -> None:
         """Put prompts of earlier conversations, oldest first, behind the up key."""
-        self.wishes.earlier_prompts = list(prompts)
+        self.wishes.earlier_prompts[:0] = prompts
         self._wished()
 
     def _wished(self) -> None:

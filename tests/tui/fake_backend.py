@@ -135,6 +135,9 @@ class FakeBackend:
             PromptChoice("translate", "From {{from}} into {{ to }}: {{from}}", ("from", "to")),
         ]
 
+    def want_earlier_prompts(self) -> None:
+        self._record("want_earlier_prompts")
+
     def set_key(self, provider: str, key: str) -> None:
         self._record("set_key", provider, key)
 

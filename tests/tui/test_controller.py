@@ -321,3 +321,32 @@ async def test_cost_is_asked_for_the_whole_path_when_a_run_has_ended(tmp_path: P
         await until(lambda: shown(store) == ANSWERED)
         wanted = {"conversation_id": opened(store).id, "leaf": opened(store).path[-1]}
         await until(lambda: ("usage.summary", wanted) in server.heard)
+
+
+async def test_prompts_of_all_conversations_come_as_far_as_one_goes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FakeServer()
+    ids = [f"c{number}" for number in range(16)]
+    for conversation_id in ids:
+        asked: JsonObject = {
+            "id": f"m-{conversation_id}",
+            "conversation_id": conversation_id,
+            "parent_id": None,
+        }
+        asked |= {"role": "user", "status": "completed", "created_seq": 1, "created_at": AT}
+        asked["parts"] = [{"type": "text", "text": conversation_id, "status": "completed", "g": 0}]
+        made = server.reference.conversations[conversation_id] = Conversation(conversation_id, "")
+        made.messages[asked["id"]] = asked
+        made.leaf = asked["id"]
+    listed = {"items": [server.reference.conversations[key].as_wire() for key in ids]}
+    monkeypatch.setattr(server.reference, "_conversation_list", lambda params: listed, raising=False)
+    async with sitting(server, tmp_path) as (controller, store):
+        await until(lambda: store.wishes.earlier_prompts == ["c2", "c1", "c0"])
+        controller.want_earlier_prompts()
+        controller.want_earlier_prompts()
+        await until(lambda: store.wishes.earlier_prompts == [f"c{n}" for n in range(12, -1, -1)])
+        controller.want_earlier_prompts()
+        await until(lambda: len(store.wishes.earlier_prompts) == 16)
+        controller.want_earlier_prompts()
+        assert [m for m, _ in server.heard].count("message.list") == 16

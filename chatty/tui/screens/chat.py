@@ -159,6 +159,11 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         event.stop()
         self.say("" if event.words is None else f"earlier: {event.words}", stays=True)
 
+    @on(Composer.EarlierWanted)
+    def _earlier_wanted(self, event: Composer.EarlierWanted) -> None:
+        event.stop()
+        self.backend.want_earlier_prompts()
+
     @on(SideBar.Chosen)
     def _chat_chosen(self, event: SideBar.Chosen) -> None:
         event.stop()

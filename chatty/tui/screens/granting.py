@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     """Do what is wanted, once."""
-    screen.composer.history.add_earlier(wishes.earlier_prompts)
+    screen.composer.add_earlier(wishes.earlier_prompts)
     for text in wishes.texts:
         screen.composer.give_back(text)
     if wishes.when_kept:

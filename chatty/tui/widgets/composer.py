@@ -3,7 +3,7 @@
 It sends nothing itself: it hands the text to `submitted`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,9 @@ class Composer(TextField):
     }
     """
 
+    class EarlierWanted(Message):
+        """One goes back through the prompts, and nearly all that are known were seen."""
+
     @dataclass
     class SearchChanged(Message):
         """The reverse search looks for other words, or ended (None)."""
@@ -72,6 +75,8 @@ class Composer(TextField):
         """The completion menu, kept in step with every key for the same reason."""
         self._search: str | None = None
         self._before_search = ""
+        self._is_in_vain = False
+        """The search found nothing among the prompts that are known."""
 
     # What is written.
 
@@ -186,6 +191,12 @@ class Composer(TextField):
             return True
         return self._row_key(key)
 
+    def add_earlier(self, prompts: Sequence[str]) -> None:
+        """Know prompts of earlier times; a search that found nothing looks among them."""
+        self.history.add_earlier(prompts)
+        if prompts and self._search and self._is_in_vain:
+            self._look_for(self._search)
+
     def start_search(self) -> None:
         """Begin the reverse search through earlier prompts, or look further back."""
         if self._search is None:
@@ -221,9 +232,14 @@ class Composer(TextField):
         if not self.is_empty and not self.history.is_recalled(self.text):
             return
         text = self.history.step(direction)
+        self._maybe_want_earlier()
         if text is not None:
             self.buffer.set_text(text)
             self.edited()
+
+    def _maybe_want_earlier(self) -> None:
+        if self.history.is_near_oldest:
+            self.post_message(self.EarlierWanted())
 
     def _search_key(self, key: str, event: events.Key) -> bool:
         assert self._search is not None
@@ -243,6 +259,9 @@ class Composer(TextField):
     def _look_for(self, words: str, *, further: bool = False) -> None:
         self._search = words
         found = self.history.search(words, further=further)
+        self._is_in_vain = found is None
+        if found is None:
+            self.post_message(self.EarlierWanted())
         if found is not None:
             self.buffer.set_text(found)
         self.edited()

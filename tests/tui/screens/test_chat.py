@@ -477,3 +477,21 @@ async def test_name_of_an_overlay_is_never_read_as_markup(monkeypatch: pytest.Mo
         title = screen.app.screen.query_one("#frame")._border_title
         assert title is not None
         assert title.plain == "[red]x[/red] › a"
+
+
+async def test_going_back_through_the_prompts_asks_for_earlier_ones() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("up")
+        assert backend.calls == [("want_earlier_prompts",)]
+        backend.store.recall(["older still"])
+        await until(lambda: not backend.store.wishes.earlier_prompts)
+        await pilot.press("up", "up")
+        assert screen.composer.text == "older still"
+
+
+async def test_search_through_the_prompts_goes_on_among_those_that_come_later() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("ctrl+r", *"zebra")
+        assert ("want_earlier_prompts",) in backend.calls
+        backend.store.recall(["about a zebra"])
+        await until(lambda: screen.composer.text == "about a zebra")

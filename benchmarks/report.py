@@ -6,8 +6,13 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -27,6 +32,11 @@ def machine() -> dict[str, str | int | None]:
         "python": sys.version.split()[0],
         "sqlite": sqlite3.sqlite_version,
     }
+
+
+def facts_of(outcome: "DataclassInstance") -> dict[str, object]:
+    """Return a dataclass's fields by name, as they are: `asdict` would take counters apart."""
+    return {field.name: getattr(outcome, field.name) for field in fields(outcome)}
 
 
 def save(name: str, figures: Mapping[str, object]) -> Path:

@@ -150,7 +150,7 @@ async def opening_ms(home: Home, ids: dict[int, str], rounds: int) -> dict[int, 
 
 
 async def answer_figures(home: Home, conversation_id: str) -> dict[str, float]:
-    """What the answer to the subscription costs alone: milliseconds, its size, the tree's part of it."""
+    """What the answer to the subscription costs alone: milliseconds, and its size."""
     async with home.client() as client:
         await client.wait_online()
         assert client.state is LinkState.ONLINE
@@ -163,7 +163,6 @@ async def answer_figures(home: Home, conversation_id: str) -> dict[str, float]:
     return {
         "ms": round(statistics.median(taken[1:]), 1),
         "bytes": len(json.dumps(answer, separators=(",", ":"))),
-        "tree_bytes": len(json.dumps(answer["tree"], separators=(",", ":"))),
     }
 
 

@@ -18,8 +18,9 @@ def main() -> int:
 
         return run(sys.argv[1:])
     except KeyboardInterrupt:
-        # Struck while modules were still loading: nothing had begun.
-        return 130
+        from chatty.cli.entry import interrupted_early
+
+        return interrupted_early(sys.argv[1:])
 
 
 def _ready_answer(arguments: list[str]) -> str | None:
@@ -42,6 +43,10 @@ def _print(text: str) -> int:
         write_out(text)
     except BrokenPipeError:
         return 141
+    except Exception as error:
+        from chatty.cli.entry import failed
+
+        return failed(error, sys.argv[1:])
     return 0
 
 

@@ -5,15 +5,14 @@ What a report holds, and what not, is `chatty.client.crash_reports`.
 
 import os
 
-from chatty.cli.errors import error_object
 from chatty.cli.exit_codes import ExitCode
-from chatty.cli.output.streams import write_note
+from chatty.cli.failures import ErrorForm, say_failure
 from chatty.client.crash_reports import save_report
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
 
 
-def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
+def report_bug(error: Exception, form: ErrorForm) -> ExitCode:
     """Save the traceback, say where it is, and return the exit code of a bug."""
     report = save_report(Locations.from_environment(os.environ).reports_dir, error)
     place = f"the traceback is in {report.path}" if report.path else "the traceback could not be saved"
@@ -23,10 +22,4 @@ def report_bug(error: Exception, *, as_json: bool) -> ExitCode:
         f"conversations are not affected; {place}; --debug prints it",
         details={"report_id": report.id},
     )
-    if as_json:
-        from chatty.cli.output.json import print_json
-
-        print_json({"error": error_object(said)})
-    else:
-        write_note(f"chatty: {said.message}")
-    return ExitCode.BUG
+    return say_failure(said, form)

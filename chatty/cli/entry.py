@@ -5,11 +5,13 @@ The only catch-all of the package is here. It knows no command.
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from chatty.cli.errors import Leave, report, usage_error
+from chatty.cli.errors import Leave, usage_error
 from chatty.cli.exit_codes import ExitCode
+from chatty.cli.failures import error_form, say_failure
 from chatty.cli.output.streams import hold_descriptors, write_note
 from chatty.protocol.errors import ProtocolError
 
@@ -27,9 +29,8 @@ def run(arguments: list[str]) -> int:
         return _invoke(arguments)
     except Leave as leave:
         return leave.code
-    except ProtocolError as error:
-        return _said(error, arguments, debug=debug)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return _said(ProtocolError("cancelled", "interrupted"), arguments)
     except Terminated:
         _said(ProtocolError("cancelled", "terminated"), arguments)
@@ -37,7 +38,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return ExitCode.CLOSED_PIPE
     except Exception as error:
-        return _unexpected(error, arguments, debug=debug)
+        return failed(error, arguments, debug=debug)
     finally:
         # From here on ctrl+c could only hit the interpreter's own shutdown, with a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -80,30 +81,35 @@ def _one_line(complaint: BaseException) -> str:
     return f"{sentence[:1].lower()}{sentence[1:]}; see: {words} --help"
 
 
-def _said(error: ProtocolError, arguments: list[str], *, debug: bool = False) -> int:
+def interrupted_early(arguments: list[str]) -> int:
+    """Say that ctrl+c came while modules were still loading, and return its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return _said(ProtocolError("cancelled", "interrupted; nothing had begun"), arguments)
+
+
+def failed(error: Exception, arguments: list[str], *, debug: bool = False) -> int:
+    """Say why the command failed and return its exit code; what nobody foresaw is a bug."""
     if debug:
         _print_traceback(error)
-    try:
-        return report(error, as_json=wants_json(arguments))
-    except BrokenPipeError:
-        return ExitCode.CLOSED_PIPE
-
-
-def _unexpected(error: Exception, arguments: list[str], *, debug: bool) -> int:
+    if isinstance(error, ProtocolError):
+        return _said(error, arguments)
     from chatty.cli.bug_reports import report_bug
 
-    if debug:
-        _print_traceback(error)
+    return _while_output_lasts(lambda: report_bug(error, error_form(arguments)))
+
+
+def _said(error: ProtocolError, arguments: list[str]) -> int:
+    return _while_output_lasts(lambda: say_failure(error, error_form(arguments)))
+
+
+def _while_output_lasts(say: Callable[[], ExitCode]) -> int:
+    """Say something that may have to go to standard output; when that fails, standard error is left."""
     try:
-        return report_bug(error, as_json=wants_json(arguments))
+        return say()
     except BrokenPipeError:
         return ExitCode.CLOSED_PIPE
-
-
-def wants_json(arguments: list[str]) -> bool:
-    """Tell whether errors are to be printed as an object: the option stands before any ``--``."""
-    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in options or "--jsonl" in options
+    except ProtocolError as unwritable:
+        return say_failure(unwritable, "line")
 
 
 def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:

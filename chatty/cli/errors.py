@@ -1,4 +1,4 @@
-"""An error as the command line says it: one line for people, one object for scripts, one exit code.
+"""An error as the command line says it: one line for people, one object for scripts.
 
 There is no error class of its own here: commands raise ``ProtocolError`` as the server does, so
 that a mistake found before the wire and one found behind it look the same.
@@ -10,8 +10,7 @@ that a mistake found before the wire and one found behind it look the same.
 
 from typing import Any
 
-from chatty.cli.exit_codes import ExitCode, exit_code
-from chatty.cli.output.streams import write_note
+from chatty.cli.exit_codes import ExitCode
 from chatty.protocol.errors import ProtocolError
 
 
@@ -24,15 +23,24 @@ class Leave(Exception):
 
 
 _NEXT_STEPS = {
+    "conflict/name_taken": "choose another name",
     "invalid_params/model_ambiguous": "choose one with: chatty config set model PROVIDER/MODEL",
     "provider/auth": "check the key with: chatty providers test NAME",
     "provider/key_missing": "add one with: chatty providers add NAME",
     "provider/model_unknown": "see what there is with: chatty models list",
-    "storage/keyring_unavailable": "the file is: chatty providers add NAME --keep-in file",
+    "storage/keyring_unavailable": "that is: chatty providers add NAME --keep-in file",
+    "storage/output": "make room, or write elsewhere",
     "connection": "see what is wrong with: chatty doctor",
     "storage": "see what is wrong with: chatty doctor",
 }
 """Error type or family -> what to do next, for errors whose own sentence does not say it."""
+
+_LISTINGS = {
+    "conversation": "chatty chats list",
+    "project": "chatty projects list",
+    "prompt": "chatty prompts list",
+}
+"""Kind of a thing that is not there -> what lists those that are."""
 
 
 def usage_error(message: str) -> ProtocolError:
@@ -51,26 +59,27 @@ def error_from_object(value: dict[str, Any]) -> ProtocolError:
     return ProtocolError.from_wire({"message": value.get("message", "the run failed"), "data": value})
 
 
-def error_line(error: ProtocolError) -> str:
-    """Return the one line: what happened, what is safe, what to do next."""
+def error_line(error: ProtocolError, *, safe: str | None = None) -> str:
+    """Return the one line: what happened, what is safe, what to do next.
+
+    Args:
+        safe: what the error's own sentence does not know of what the command had done.
+    """
     # The sentence may quote a provider, a file or a name: foreign text.
     from chatty.rendering.sanitizer import sanitize
 
     line = f"chatty: {sanitize(error.message, multiline=False).strip()}"
-    next_step = _NEXT_STEPS.get(error.type) or _NEXT_STEPS.get(error.family)
-    if next_step and "chatty " not in error.message:
-        return f"{line} ({next_step})"
-    if error.retryable and "again" not in error.message:
-        return f"{line} (trying again may help)"
-    return line
+    hints = (None if safe and safe in error.message else safe, _next_step(error))
+    more = "; ".join(filter(None, hints))
+    return f"{line} ({more})" if more else line
 
 
-def report(error: ProtocolError, *, as_json: bool) -> ExitCode:
-    """Say the error, as a line or as the one object, and return its exit code."""
-    if as_json:
-        from chatty.cli.output.json import print_json
-
-        print_json({"error": error_object(error)})
-    else:
-        write_note(error_line(error))
-    return exit_code(error.type)
+def _next_step(error: ProtocolError) -> str | None:
+    if "chatty " in error.message:
+        return None
+    if error.type == "not_found" and error.details.get("kind") in _LISTINGS:
+        return f"see: {_LISTINGS[error.details['kind']]}"
+    known = _NEXT_STEPS.get(error.type) or _NEXT_STEPS.get(error.family)
+    if known is None and error.retryable and "again" not in error.message:
+        return "trying again may help"
+    return known

@@ -10,6 +10,7 @@ from typing import Any
 from chatty.cli import references
 from chatty.cli.ask import exchange
 from chatty.cli.ask.options import AskOptions
+from chatty.cli.line_input import read_line
 from chatty.cli.output.notes import say
 from chatty.cli.output.streams import write_out
 from chatty.cli.preferences import default_model
@@ -17,19 +18,15 @@ from chatty.cli.session import Session
 from chatty.protocol.ids import new_id
 
 PROMPT = "you: "
+LEAVING = ("/quit", "/exit")
 
 
 def run(*, continue_last: bool, conversation: str | None, project: str | None, model: str | None) -> None:
     """Chat until the input ends (ctrl+d) or ``/quit``."""
-    # Arrow keys and history while typing.
-    import readline  # noqa: F401
-
     session = Session()
     place = _open(session, continue_last, conversation, project, model)
     say(f"conversation {place['id']}: {place['title']}. Ctrl+C stops an answer, ctrl+d leaves.")
-    while (line := _read_line()) is not None:
-        if line.strip():
-            _ask(line, place["id"], model)
+    _take_turns(place["id"], model)
     say(f"left; go on with: chatty --plain --conversation {place['id']}")
 
 
@@ -48,19 +45,25 @@ def _open(
     return created
 
 
-def _read_line() -> str | None:
-    """Return the next line, ``None`` when the person leaves."""
+def _take_turns(conversation_id: str, model: str | None) -> None:
+    """Read and ask until the person leaves. Ctrl+c ends a line or an answer, never the chat."""
+    is_dropped = False
     while True:
         try:
-            line = input(PROMPT)
+            if is_dropped:
+                write_out("\n")
+                say("line dropped; ctrl+d leaves")
+                is_dropped = False
+            line = read_line(PROMPT)
+            if line.strip() in LEAVING:
+                return
+            if line.strip():
+                _ask(line, conversation_id, model)
         except EOFError:
             write_out("\n")
-            return None
+            return
         except KeyboardInterrupt:
-            write_out("\n")
-            say("line dropped; ctrl+d leaves")
-            continue
-        return None if line.strip() in ("/quit", "/exit") else line
+            is_dropped = True
 
 
 def _ask(line: str, conversation_id: str, model: str | None) -> None:

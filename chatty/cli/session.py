@@ -27,6 +27,18 @@ class Session:
         self._timeout_seconds = timeout_seconds
         self._one_shot = OneShot(target_from_environment(os.environ, start=start))
 
+    @property
+    def server_pid(self) -> int | None:
+        """The process that answered the newest call, ``None`` before the first."""
+        session = self._one_shot.session
+        return None if session is None else int(session["server"]["pid"])
+
+    @property
+    def capabilities(self) -> Mapping[str, Any]:
+        """What the server that answered the newest call can do; nothing before the first."""
+        session = self._one_shot.session
+        return {} if session is None else session["capabilities"]
+
     def call(
         self, method: str, params: Mapping[str, Any], *, timeout_seconds: float | None = None
     ) -> dict[str, Any]:

@@ -54,6 +54,11 @@ _STUCK = (
     "If that goes on, end it with `chatty server stop --force`; what it accepted is kept."
 )
 
+_BROKEN = (
+    "This program failed while it used the connection ({}); the log has the details. "
+    "What the server accepted is kept; try again, and report it when it goes on."
+)
+
 _T = TypeVar("_T")
 
 LargeCall = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -182,18 +187,25 @@ class Client:
             self._request(method, params or {}), timeout_seconds, f"waiting for the answer to {method}"
         )
 
-    async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def send(
+        self, method: str, params: dict[str, Any], *, on_kept: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         """Deliver something with an id made here (``message.send`` and its like), exactly once.
 
         It survives lost links and the end of this program. Returns the result once it is accepted.
         Cancelling stops the waiting, not the delivery.
+
+        Args:
+            method: the operation.
+            params: its parameters.
+            on_kept: called when it is on the disk: from then on the caller need not keep it.
 
         Raises:
             ProtocolError: it was refused for good, or cannot be kept on disk (``storage/…``).
         """
         if self._delivery is None:
             raise link_error("capability_missing", "This client was made without an outbox.")
-        return await self._delivery.send(method, params)
+        return await self._delivery.send(method, params, on_kept)
 
     async def refused(self) -> list[Entry]:
         """Return what ``send`` was refused for good and nobody has discarded, of earlier programs too."""
@@ -250,26 +262,33 @@ class Client:
 
     async def _keep_up(self) -> None:
         """Connect, serve, wait, for ever. Only this task changes the state before ``close``."""
-        if self._delivery is not None:
-            await self._delivery.resume()
         attempt = 0
         while True:
             self._retry.clear()
             self._reconnect_after_seconds = None
             self._enter(LinkState.CONNECTING, self._error)
             began = monotonic()
-            error = await self._live_once()
+            error = await self._end_of_one_life()
             if monotonic() - began >= self._backoff.healthy_seconds:
                 attempt = 0
             await self._wait_to_retry(error, attempt)
             attempt += 1
 
-    async def _live_once(self) -> ProtocolError:
-        """Open a link and use it until it ends; return why it did."""
+    async def _end_of_one_life(self) -> ProtocolError:
+        """Live once and return why that ended. Whatever breaks here is told, never only dropped."""
         try:
-            link = await self._dial()
+            if self._delivery is not None:
+                await self._delivery.resume()
+            return await self._live_once()
         except ProtocolError as error:
             return error
+        except Exception as error:
+            logging.getLogger(__name__).exception("the link's task failed")
+            return link_error("internal", _BROKEN.format(type(error).__name__))
+
+    async def _live_once(self) -> ProtocolError:
+        """Open a link and use it until it ends; return why it did."""
+        link = await self._dial()
         wire = Wire(link, self._take_notification)
         reading = asyncio.create_task(wire.run(), name="chatty-reader")
         try:
@@ -282,8 +301,7 @@ class Client:
         finally:
             self._wire = None
             reading.cancel()
-            with suppress(asyncio.CancelledError, LinkClosed):
-                await reading
+            await asyncio.gather(reading, return_exceptions=True)
             await link.close()
             for subscription in self._subscriptions.values():
                 subscription.invalidate()
@@ -375,7 +393,9 @@ class Client:
                     raise
 
     async def _unsubscribe(self, subscription: Subscription) -> None:
-        self._subscriptions.pop(subscription.conversation_id, None)
+        if self._subscriptions.get(subscription.conversation_id) is not subscription:
+            return  # it was ended before, and somebody may follow the conversation anew
+        del self._subscriptions[subscription.conversation_id]
         if self._wire is None:
             return
         with suppress(ProtocolError, TimeoutError):
@@ -496,6 +516,11 @@ def _lost(closed: LinkClosed) -> ProtocolError:
             return link_error("forbidden", "The server refused the connection.")
         case frames.CloseCode.PROTOCOL:
             return link_error("connection/protocol", "The server says that this program broke the protocol.")
+        case frames.CloseCode.TOO_MANY_CONNECTIONS:
+            return link_error(
+                "connection/refused",
+                "Too many connections to the server are open; this one waits until others are closed.",
+            )
         case code:
             return link_error(
                 "connection/lost",

@@ -63,11 +63,12 @@ class Cursor:
         """Start over from the result of ``conversation.subscribe`` in mode ``snapshot``."""
         self.history_id = snapshot["history_id"]
         self.seq = snapshot["head"]
-        self._messages = {node["id"] for node in snapshot.get("tree", ())}
+        self._messages = {run["message_id"] for run in snapshot.get("runs", ())}
         self._parts = {}
         for message in snapshot.get("messages", ()):
             self._learn(message)
         for part in snapshot.get("open_parts", ()):
+            self._messages.add(part["message_id"])
             self._parts[part["message_id"], part["part"]] = _Extent(
                 part["g"], part.get("from", 0) + len(part["text"]), is_open=True
             )
@@ -117,6 +118,8 @@ class Cursor:
                 self._learn(data["message"])
             case "message.updated" if "parts" in data:
                 self._learn({"id": data["message_id"], "parts": data["parts"]})
+            case "run.queued":
+                self._messages.add(data["run"]["message_id"])
             case "part.started":
                 self._open(data)
             case "part.completed":
@@ -130,8 +133,8 @@ class Cursor:
     def fit(self, delta: Delta) -> Delta | Gap | None:
         """Return what of a delta is new, the gap in front of it, or ``None`` if nothing is to be done.
 
-        Text for a message whose creation has not been seen is left out here: the gap shows as soon as
-        the message is known.
+        Text for a message whose creation, or whose run, has not been seen is left out here: the gap shows
+        as soon as the message is known.
         """
         if delta.message_id not in self._messages:
             return None

@@ -8,9 +8,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from chatty.client.backoff import Backoff
+from chatty.client.errors import link_error
 from chatty.client.outbox import Entry, Outbox
 from chatty.client.updates import OutboxChanged
 from chatty.protocol.errors import ProtocolError
@@ -47,6 +49,7 @@ class Delivery:
         self._random = random
         self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
+        self._has_resumed = False
 
     @property
     def waiting(self) -> int:
@@ -54,21 +57,35 @@ class Delivery:
         return len(self._waiting)
 
     async def resume(self) -> None:
-        """Take up what an earlier program, or another one, has left in the outbox."""
-        for entry in await asyncio.to_thread(self._outbox.entries):
+        """Take up what an earlier program, or another one, has left in the outbox; once is enough.
+
+        Raises:
+            ProtocolError: ``storage/…``, when the outbox cannot be read; the next call tries again.
+        """
+        if self._has_resumed:
+            return
+        left = await asyncio.to_thread(self._outbox.entries)
+        self._has_resumed = True
+        for entry in left:
             if not entry.is_refused:
                 self._begin(entry, asyncio.create_task(_nothing()))
 
-    async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    async def send(
+        self, method: str, params: dict[str, Any], on_kept: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         """Deliver a new request and return its result, however long that takes.
 
-        Cancelling stops the waiting only: the entry stays and is delivered.
+        Cancelling stops the waiting only: the entry stays and is delivered. ``on_kept`` is called when
+        the disk has it, unless the disk never takes it.
 
         Raises:
-            ProtocolError: the server refused it for good, or it could not be kept (``storage/…``).
+            ProtocolError: the server refused it for good; it cannot be sent as it is
+                (``invalid_params/…``) or not be kept (``storage/…``).
         """
         entry = self._outbox.prepare(method, params)
         kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
+        if on_kept is not None:
+            kept.add_done_callback(lambda done: on_kept() if _has_succeeded(done) else None)
         return await asyncio.shield(self._begin(entry, kept))
 
     async def refused(self) -> list[Entry]:
@@ -108,8 +125,6 @@ class Delivery:
             del self._newest[entry.conversation_id]
         error = None if task.cancelled() else task.exception()
         refusal = error if isinstance(error, ProtocolError) else None
-        if error is not None and refusal is None:
-            logger.error("delivering %s failed", entry.name, exc_info=error)
         self._tell(OutboxChanged(self.waiting, entry.id if refusal else None, refusal))
 
     async def _deliver_after(
@@ -125,12 +140,27 @@ class Delivery:
         try:
             result = await self._deliver(entry)
         except ProtocolError as error:
-            await _ended(kept)
-            await asyncio.to_thread(self._outbox.refuse, entry, error.message)
+            await self._note(partial(self._outbox.refuse, reason=error.message), entry, kept)
             raise
-        await _ended(kept)
-        await asyncio.to_thread(self._outbox.remove, entry)
+        except Exception as error:
+            logger.exception("delivering %s failed", entry.name)
+            failure = _failed(error)
+            await self._note(partial(self._outbox.refuse, reason=failure.message), entry, kept)
+            raise failure from error
+        await self._note(self._outbox.remove, entry, kept)
         return result
+
+    async def _note(self, change: Callable[[Entry], None], entry: Entry, kept: asyncio.Task[None]) -> None:
+        """Change the entry's file once it is written.
+
+        If that fails the answer stands all the same; the next program sends it again, under the same id.
+        """
+        with suppress(ProtocolError):
+            await kept
+        try:
+            await asyncio.to_thread(change, entry)
+        except OSError:
+            logger.exception("%s in the outbox could not be changed", entry.name)
 
     async def _deliver(self, entry: Entry) -> dict[str, Any]:
         """Ask until there is an answer that stands. The file is written beside the first attempt."""
@@ -148,11 +178,16 @@ class Delivery:
                 attempt += 1
 
 
+def _has_succeeded(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
 async def _nothing() -> None:
     """What has been read from the disk is on it."""
 
 
-async def _ended(kept: asyncio.Task[None]) -> None:
-    """Wait for the writing of a file. If that failed, the server's answer stands all the same."""
-    with suppress(ProtocolError):
-        await kept
+def _failed(error: Exception) -> ProtocolError:
+    """Return the refusal for a failure of our own; trying again by itself would only repeat it."""
+    return link_error(
+        "internal", f"This text could not be sent ({type(error).__name__}); it is kept in the outbox."
+    )

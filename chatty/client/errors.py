@@ -12,8 +12,8 @@ Every error of this package is a ``ProtocolError``; the types made here are:
     protocol_unsupported     it speaks another major of it
     timeout                  the time the caller allowed has passed
 
-Standard library only. The error class is imported when the first error is made, because importing
-it costs more than a whole warm request.
+Standard library only. The error class is imported when the first error is made: a warm request that
+succeeds does without it.
 """
 
 from __future__ import annotations

@@ -80,6 +80,19 @@ def stop_by_force(locations: Locations) -> int | None:
     raise link_error("connection/stuck", f"Process {pid} does not end, not even by SIGKILL.", pid=pid)
 
 
+def wait_for_end(pid: int, seconds: float) -> None:
+    """Wait, so long at most, until a server that is on its way out is gone: its files are closed then.
+
+    A process of that number that is no chatty server of ours is not waited for.
+    """
+    identity = identify(pid)
+    if identity is None or identity.uid != os.geteuid() or "chatty" not in identity.command:
+        return
+    end = time.monotonic() + seconds
+    while identify(pid) == identity and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def find_server(locations: Locations) -> int | None:
     """Return the process that listens on the socket, else the one that holds the lock, if there is one."""
     return _listener(locations.socket_path) or _lock_holder(locations.lock_path)

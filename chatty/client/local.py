@@ -59,7 +59,7 @@ def connect_to(path: str, deadline: Deadline) -> socket.socket:
         deadline.remaining("connecting to the server")
 
 
-def find(locations: Locations, deadline: Deadline) -> socket.socket:
+def find(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -> socket.socket:
     """Connect to the local server if it runs; never start it.
 
     Raises:
@@ -68,10 +68,10 @@ def find(locations: Locations, deadline: Deadline) -> socket.socket:
     try:
         return connect_to(locations.socket_path, deadline)
     except Exception as error:
-        recorded = _recorded_socket(locations)
-        if getattr(error, "type", None) != "connection/refused" or recorded in (None, locations.socket_path):
+        other = _other_socket(locations, environ)
+        if getattr(error, "type", None) != "connection/refused" or other in (None, locations.socket_path):
             raise
-        return connect_to(str(recorded), deadline)
+        return connect_to(str(other), deadline)
 
 
 def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -> socket.socket:
@@ -84,13 +84,22 @@ def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: De
             ``connection/stuck``, ``connection/peer``, ``timeout``.
     """
     try:
-        return find(locations, deadline)
+        return find(locations, environ, deadline)
     except Exception as error:
         if getattr(error, "type", None) != "connection/refused":
             raise
+    if is_read_only(locations):
+        locations = locations.with_state_elsewhere(environ)
     for directory in (locations.data_dir, locations.state_dir, locations.run_dir):
         ensure_private_directory(directory)
     return _Starter(locations, environ, deadline).run()
+
+
+def is_read_only(locations: Locations) -> bool:
+    """Tell whether there are conversations to read here, and neither data nor state can be written."""
+    return os.path.exists(locations.database_path) and not any(
+        os.access(directory, os.W_OK) for directory in (locations.data_dir, locations.state_dir)
+    )
 
 
 class _Starter:
@@ -122,7 +131,7 @@ class _Starter:
 
     def _try(self) -> socket.socket | None:
         try:
-            return find(self._locations, self._deadline)
+            return find(self._locations, self._environ, self._deadline)
         except Exception as error:
             if getattr(error, "type", None) != "connection/refused":
                 raise
@@ -131,10 +140,7 @@ class _Starter:
     def _take_turn(self) -> int | None:
         """Return the start lock's descriptor, or ``None`` while another client is starting."""
         path = self._locations.start_lock_path
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise unusable(path, error) from error
+        descriptor = _open_lock(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -165,6 +171,19 @@ class _Starter:
         raise _stuck(self._locations)
 
 
+def _open_lock(path: str) -> int:
+    """Open the start lock; where nothing can be written its directory serves as well, being locked as one."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise unusable(path, error) from error
+    try:
+        return os.open(os.path.dirname(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
 def _connected(path: str) -> socket.socket:
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -176,8 +195,10 @@ def _connected(path: str) -> socket.socket:
     return connected
 
 
-def _recorded_socket(locations: Locations) -> str | None:
-    """Return where the server says it listens, when it wrote that down."""
+def _other_socket(locations: Locations, environ: Mapping[str, str]) -> str | None:
+    """Return where the server may listen besides the usual place: where it wrote down that it does."""
+    if is_read_only(locations):
+        return locations.with_state_elsewhere(environ).socket_path
     try:
         with open(locations.socket_record_path, encoding="utf-8") as record:
             return record.read().strip() or None
@@ -191,7 +212,7 @@ def is_held(lock_path: str) -> bool:
     A server that starts in that instant finds the lock taken and says so; its starter tries again.
     """
     try:
-        descriptor = os.open(lock_path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(lock_path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -50,6 +50,15 @@ class Locations:
             config, data, state = _platform_directories(environ, home, platform)
         return cls(config, data, state, _run_directory(data, state, home))
 
+    def with_state_elsewhere(self, environ: Mapping[str, str]) -> Locations:
+        """Return where state and socket go while data can be read and nothing beside it written.
+
+        One place for each data directory and user, so that all clients of a read-only home meet there.
+        """
+        name = f"chatty-{os.geteuid()}-{_short_name(self.data_dir)}"
+        state = os.path.join(environ.get("TMPDIR") or "/tmp", name)
+        return Locations(self.config_dir, self.data_dir, state, os.path.join(state, "run"))
+
     @property
     def config_file(self) -> str:
         """``config.toml``, which people edit."""
@@ -125,10 +134,14 @@ def _run_directory(data_dir: str, state_dir: str, home: str) -> str:
     usual = os.path.join(state_dir, "run")
     if _fits(usual):
         return usual
-    from hashlib import sha256  # 2.5 ms, and only for unusually long paths
-
-    short = os.path.join(home, ".chatty", sha256(os.fsencode(data_dir)).hexdigest()[:12])
+    short = os.path.join(home, ".chatty", _short_name(data_dir))
     return short if _fits(short) else usual
+
+
+def _short_name(data_dir: str) -> str:
+    from hashlib import sha256  # 2.5 ms, and only for unusually long paths and read-only disks
+
+    return sha256(os.fsencode(data_dir)).hexdigest()[:12]
 
 
 def _fits(run_dir: str) -> bool:

@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from chatty.client.errors import link_error
 from chatty.client.private import ensure_private_directory, sync_directory, unusable, write_durably
 from chatty.protocol.errors import ProtocolError
@@ -76,13 +78,15 @@ class Outbox:
         moved on, and then the message becomes a branch instead of an error.
 
         Raises:
-            ProtocolError: ``invalid_params/id``, when the request brings no id of its own.
+            ProtocolError: ``invalid_params/id``, when the request brings no id of its own;
+                ``invalid_params/text``, when its text is not Unicode that can be sent.
         """
         if method == "message.send" and params.get("mode", "append") == "append":
             params = {**params, "mode": "queue"}
         entry_id = made_id(params)
         if not is_id(entry_id):
             raise link_error("invalid_params/id", "What is sent needs an id made here.")
+        _require_sendable(params)
         return Entry(self._next_number(), entry_id, method, params)
 
     def put(self, entry: Entry) -> None:
@@ -168,3 +172,15 @@ class Outbox:
             return Entry(int(number), entry_id, content["method"], content["params"], refusal)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def _require_sendable(params: dict[str, Any]) -> None:
+    """Refuse half a character (a lone surrogate): JSON can escape it, but no frame can carry it."""
+    try:
+        msgspec.json.encode(params)
+    except UnicodeEncodeError as error:
+        raise link_error(
+            "invalid_params/text",
+            f"The text holds {error.object[error.start]!a}, half a character, and cannot be sent. "
+            "Take it out and send again; nothing was kept.",
+        ) from None

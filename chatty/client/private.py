@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -9,14 +10,17 @@ from chatty.client.errors import link_error
 
 
 def ensure_private_directory(path: str) -> None:
-    """Create the directory with mode 0700 where it is missing, and refuse one that others can enter.
+    """Create the directory where it is missing, and refuse one that others can write to.
+
+    It and every directory above it that has to be made get mode 0700, as the XDG base directory
+    specification asks. One that others can only read is closed to them.
 
     Raises:
         ProtocolError: ``connection/peer``, when it is a link, belongs to another user, or others may
-            write to it; ``storage/read_only`` or ``storage/unavailable``, when it cannot be created.
+            write to it; ``storage/read_only`` or ``storage/unavailable``, when it cannot be made or closed.
     """
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        _make(path)
         found = os.lstat(path)
     except OSError as error:
         raise unusable(path, error) from error
@@ -28,7 +32,10 @@ def ensure_private_directory(path: str) -> None:
             path=path,
         )
     if found.st_mode & 0o077:
-        os.chmod(path, 0o700)
+        try:
+            os.chmod(path, 0o700)
+        except OSError as error:
+            raise unusable(path, error) from error
 
 
 def write_durably(path: str, content: bytes) -> None:
@@ -56,6 +63,17 @@ def write_durably(path: str, content: bytes) -> None:
     sync_directory(directory)
 
 
+def forget_unfinished(path: str) -> None:
+    """Remove what killed programs left of their ``write_durably`` to this path.
+
+    Only for whoever keeps all others from writing there: it would take their file away under them.
+    """
+    directory, name = os.path.split(path)
+    for found in os.listdir(directory):
+        if found.startswith(f".{name}."):
+            _forget(os.path.join(directory, found))
+
+
 def sync_directory(path: str) -> None:
     """Flush a directory, so that names just made or removed in it survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -66,15 +84,34 @@ def sync_directory(path: str) -> None:
 
 
 def unusable(path: str, error: OSError) -> Exception:
-    """Return the error for a path that the system refused, with the way out."""
-    import errno
-
-    kinds = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read_only", errno.EACCES: "read_only"}
+    """Return the error for a path that the system refused: ``storage/…``, with the way out."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        kind, way_out = "full", "make room there"
+    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        kind, way_out = "read_only", "make it writable for you"
+    elif error.errno in (errno.ENOTDIR, errno.EEXIST):
+        kind, way_out = "unavailable", "move away the file that is where a directory belongs"
+    else:
+        kind, way_out = "unavailable", "look at that place"
     return link_error(
-        f"storage/{kinds.get(error.errno or 0, 'unavailable')}",
-        f"{path} cannot be used: {error.strerror}. Make room or make it writable, or set CHATTY_HOME.",
+        f"storage/{kind}",
+        f"{path} cannot be used: {error.strerror}. Nothing was changed; {way_out}, "
+        "or set CHATTY_HOME to another place.",
         path=path,
     )
+
+
+def _make(path: str) -> None:
+    """Make a directory and those missing above it; not ``makedirs``, whose mode is for the last alone."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        if os.path.exists(parent := os.path.dirname(path)):
+            raise
+        _make(parent)
+        _make(path)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

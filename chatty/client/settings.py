@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 
 from chatty.client.errors import link_error
-from chatty.client.private import ensure_private_directory, unusable, write_durably
+from chatty.client.private import ensure_private_directory, forget_unfinished, unusable, write_durably
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def set(path: str, key: str, value: str) -> Any:
         _put(document, key.split("."), _parsed(key, value) if value else None)
         _validated(document.unwrap(), path)
         try:
+            forget_unfinished(path)
             write_durably(path, tomlkit.dumps(document).encode())
         except OSError as error:
             raise unusable(path, error) from error

@@ -78,7 +78,7 @@ class Subscription:
                 return self._ready.popleft()
             if self._is_closed:
                 raise StopAsyncIteration
-            if self._ended is not None:
+            if self._ended is not None and not (self._inbox and self._is_current):
                 raise self._ended
             await self._advance()
 
@@ -123,7 +123,7 @@ class Subscription:
 
     async def _advance(self) -> None:
         """Do one step: ask for what was missed, or handle one notification, or wait for one."""
-        if not self._is_current or self._has_waited_too_long():
+        if self._ended is None and (not self._is_current or self._has_waited_too_long()):
             await self._synchronise()
         elif self._inbox:
             await self._handle_first()

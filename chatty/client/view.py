@@ -4,6 +4,8 @@ The rule that tests hold it to: a view made from a snapshot and the updates afte
 made from a later snapshot. Unknown events and unknown types of parts change nothing but the place.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,17 +118,6 @@ class MessageView:
 
 
 @dataclass(slots=True)
-class Node:
-    """A message without text: what siblings are counted by."""
-
-    id: str
-    parent_id: str | None
-    role: str
-    status: str
-    created_seq: int
-
-
-@dataclass(slots=True)
 class Changes:
     """What is different since somebody looked last."""
 
@@ -150,24 +141,24 @@ class ConversationView:
     Attributes:
         user_id: who looks; may be set until the first snapshot.
         conversation: as ``chatty.protocol.conversation.Conversation``; empty before the first snapshot.
-        messages: those with text at hand, by id.
-        nodes: every message, by id, in order of creation.
+        messages: those at hand, by id: a stretch of the path in use, what was added since, older pages.
         leaf: the last message of the path in use.
         runs: the runs that are not finished, by id.
         head: the newest event applied.
-        has_older: whether the path goes on above the messages at hand.
+        wants_snapshot: this user went on elsewhere, from another program: what is on that path and beside
+            it is not at hand. ``Subscription.refresh`` brings it.
     """
 
     def __init__(self, user_id: str | None = None) -> None:
         self.user_id = user_id
         self.conversation: dict[str, Any] = {}
         self.messages: dict[str, MessageView] = {}
-        self.nodes: dict[str, Node] = {}
         self.leaf: str | None = None
         self.runs: dict[str, dict[str, Any]] = {}
         self.head = 0
-        self.has_older = False
-        self._children: dict[str | None, list[str]] = {}
+        self.wants_snapshot = False
+        self._versions: dict[str | None, list[tuple[int, str]]] = {}
+        """Parent -> what is known to be below it: place in the order of creation, and id."""
         self._changes = Changes()
 
     def apply(self, update: Update) -> None:
@@ -194,53 +185,35 @@ class ConversationView:
             current = message.parent_id
         return path[::-1]
 
+    @property
+    def has_older(self) -> bool:
+        """Whether the path goes on above the messages at hand."""
+        path = self.path()
+        return self.leaf is not None and (not path or path[0].parent_id is not None)
+
     def siblings(self, message_id: str) -> list[str]:
-        """Return the ids of all versions of a message, itself included, in order of creation."""
-        node = self.nodes.get(message_id)
-        return [] if node is None else list(self._children[node.parent_id])
-
-    def newest_leaf(self, message_id: str) -> str:
-        """Return the end of the path through a message that was added to last.
-
-        The newest message below it is that end: whatever follows a message is newer.
-        """
-        newest, to_visit = message_id, [message_id]
-        while to_visit:
-            current = to_visit.pop()
-            newest = max(newest, current, key=lambda found: self.nodes[found].created_seq)
-            to_visit += self._children.get(current, ())
-        return newest
-
-    def choose_leaf(self, message_id: str) -> None:
-        """Use the path that ends in this message. Its messages may have to be fetched (``refresh``)."""
-        self.leaf = message_id
-        self._changes.shape = True
+        """Return the ids of all versions of a message at hand, itself included, in order of creation."""
+        message = self.messages.get(message_id)
+        return [] if message is None else [version for _, version in self._versions[message.parent_id]]
 
     def add_older(self, page: dict[str, Any]) -> None:
         """Take over a result of ``message.list``: messages above those at hand."""
         for message in page["messages"]:
-            self.messages.setdefault(message["id"], _message_view(message))
-        self.has_older = page["has_older"]
-        self._changes.shape = True
-
-    def add_stretch(self, page: dict[str, Any]) -> None:
-        """Take over messages from anywhere on the path, as ``message.list`` gives them."""
-        for message in page["messages"]:
-            self.messages.setdefault(message["id"], _message_view(message))
-        path = self.path()
-        self.has_older = bool(path) and path[0].parent_id in self.nodes
+            if message["id"] not in self.messages:
+                self._keep(message)
+        self._note_versions(page.get("siblings", ()))
         self._changes.shape = True
 
     def _replace(self, result: dict[str, Any]) -> None:
         self.conversation = dict(result["conversation"])
-        self.messages = {message["id"]: _message_view(message) for message in result.get("messages", ())}
-        self.nodes, self._children = {}, {}
-        for node in result.get("tree", ()):
-            self._add_node(node)
+        self.messages, self._versions = {}, {}
+        for message in result.get("messages", ()):
+            self._keep(message)
+        self._note_versions(result.get("siblings", ()))
         self.leaf = result.get("leaf")
         self.runs = {run["id"]: dict(run) for run in result.get("runs", ())}
         self.head = result["head"]
-        self.has_older = result.get("has_older", False)
+        self.wants_snapshot = False
         for part in result.get("open_parts", ()):
             self._open_part(part)
         self._changes = Changes(set(self.messages), shape=True, conversation=True)
@@ -292,25 +265,35 @@ class ConversationView:
         return event.actor is not None and self.user_id in (None, event.actor)
 
     def _add(self, message: dict[str, Any], *, is_own: bool) -> None:
-        if message["id"] in self.nodes:
-            return
-        self._add_node(message)
-        self.messages[message["id"]] = _message_view(message)
+        self._keep(message)
         if is_own or self.leaf == message.get("parent_id"):
-            self.leaf = message["id"]
+            self._follow(message["id"])
         self.conversation["message_count"] = self.conversation.get("message_count", 0) + 1
         self._changes.messages.add(message["id"])
         self._changes.shape = True
 
-    def _add_node(self, message: dict[str, Any]) -> None:
-        node = _node(message)
-        self.nodes[node.id] = node
-        self._children.setdefault(node.parent_id, []).append(node.id)
+    def _keep(self, message: dict[str, Any]) -> None:
+        self.messages[message["id"]] = _message_view(message)
+        self._note_versions((message,))
+
+    def _note_versions(self, messages: Iterable[dict[str, Any]]) -> None:
+        for message in messages:
+            versions = self._versions.setdefault(message.get("parent_id"), [])
+            version = message["created_seq"], message["id"]
+            place = bisect_left(versions, version)
+            if versions[place : place + 1] != [version]:
+                versions.insert(place, version)
+
+    def _follow(self, message_id: str) -> None:
+        """Let the path in use end in a message. Beside one that hangs on nothing at hand may be others."""
+        message = self.messages.get(message_id)
+        is_at_hand = message is not None and (message.parent_id is None or message.parent_id in self.messages)
+        self.wants_snapshot = self.wants_snapshot or not is_at_hand
+        self.leaf = message_id
+        self._changes.shape = True
 
     def _patch(self, message_id: str, patch: dict[str, Any]) -> None:
         """Take over the named fields of a message; ``None`` clears one."""
-        if "status" in patch and (node := self.nodes.get(message_id)) is not None:
-            node.status = patch["status"]
         message = self.messages.get(message_id)
         if message is None:
             return
@@ -341,7 +324,7 @@ class ConversationView:
         self.runs[run["id"]] = dict(run)
         self._patch(run["message_id"], {**_NOT_YET, "run_id": run["id"], "status": "pending"})
         if is_own and self.leaf != run["message_id"]:
-            self.choose_leaf(run["message_id"])
+            self._follow(run["message_id"])
 
     def _update_run(self, data: dict[str, Any], status: str) -> None:
         if (run := self.runs.get(data["run_id"])) is not None:
@@ -371,12 +354,6 @@ _NOT_YET = {"finish_reason": None, "usage": None, "error": None}
 
 def _named(data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in ("provider", "model") if name in data}
-
-
-def _node(message: dict[str, Any]) -> Node:
-    return Node(
-        message["id"], message.get("parent_id"), message["role"], message["status"], message["created_seq"]
-    )
 
 
 def _message_view(message: dict[str, Any]) -> MessageView:

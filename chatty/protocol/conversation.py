@@ -147,6 +147,16 @@ class ConversationSetLeafParams(Params):
 
     conversation_id: Id
     message_id: Id
+    """The end of the path."""
+    through: bool = False
+    """The path need only lead through the message: the one in use, if it does, else the newest."""
+
+
+class ConversationSetLeafResult(Result):
+    """Which path is in use now."""
+
+    leaf: str
+    """The last message of the path."""
 
 
 class Since(Params):
@@ -202,8 +212,8 @@ class ConversationSubscribeResult(Result):
     """The newest stretch of the path in use, oldest first."""
     has_older: bool = False
     leaf: str | None = None
-    tree: list[TreeNode] = []
-    """Every message without text, so that siblings can be counted."""
+    siblings: list[TreeNode] = []
+    """The other versions of ``messages``, by ``created_seq``; ``message.tree`` has the whole shape."""
     runs: list[Run] = []
     """The runs that are not finished."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chatty.protocol.base import Id, JsonObject, Name, Params, Result, Timestamp, WireModel
+from chatty.protocol.base import Cursor, Id, JsonObject, Name, Params, Result, Timestamp, WireModel
 from chatty.protocol.part import InputPart, Part
 from chatty.protocol.run import Run, Usage
 
@@ -172,13 +172,6 @@ class MessageListParams(Params):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-class MessageListResult(Result):
-    """A stretch of the path, oldest first."""
-
-    messages: list[Message]
-    has_older: bool
-
-
 class TreeNode(WireModel):
     """A message without its text."""
 
@@ -189,13 +182,26 @@ class TreeNode(WireModel):
     created_seq: int
 
 
+class MessageListResult(Result):
+    """A stretch of the path, oldest first."""
+
+    messages: list[Message]
+    siblings: list[TreeNode] = []
+    """The other versions of these messages, by ``created_seq``."""
+    has_older: bool
+
+
 class MessageTreeParams(Params):
-    """The shape of a whole conversation."""
+    """The shape of a whole conversation, page by page."""
 
     conversation_id: Id
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+    cursor: Cursor | None = None
 
 
 class MessageTreeResult(Result):
-    """Every message of a conversation without text, in order of creation."""
+    """Messages of every path without text, in order of creation."""
 
     nodes: list[TreeNode]
+    next: str | None = None
+    """Cursor of the next page; ``None`` on the last one."""

@@ -22,6 +22,7 @@ _BY_CODE: Final[Mapping[str, ErrorType]] = {
     "account_deactivated": "provider/auth",
     "authentication_error": "provider/auth",
     "permission_error": "provider/auth",
+    "no_db_connection": "provider/auth",  # LiteLLM's proxy without a database, for any key but its own
     "context_length_exceeded": "provider/context_length",
     "string_above_max_length": "provider/context_length",
     "content_filter": "provider/content_filter",
@@ -58,12 +59,15 @@ _MEANS_CONTEXT = re.compile(
     r"(?i)context (?:length|window|size)|maximum context|too many tokens|prompt is too long"
 )
 _MEANS_MODEL = re.compile(
-    r"(?i)\bmodel\b.{0,120}(?:not (?:exist|found)|does not exist|unknown|no longer)|no such model"
+    r"(?i)\bmodel\b.{0,120}(?:not (?:exist|found)|does not exist|unknown|no longer)"
+    r"|no such model|invalid model(?: name)?\b"
 )
 
 _MEANS_OVERLOADED = re.compile(
     r"(?i)over (?:its )?capacity|overloaded|temporarily unavailable|try again later"
 )
+
+_MEANS_RATE = re.compile(r"(?i)rate[ -]limit|too many requests")
 
 _KEPT: Final = "Your message is kept."
 _PARTLY_KEPT: Final = "The text so far is kept."
@@ -131,12 +135,21 @@ def refused(
 
 
 def reported(around: Circumstances, error: ErrorObject) -> ProviderError:
-    """Return the error for a failure that the vendor put into an answer of status 200."""
-    type = _classify(None, error)
-    is_spent = error.code in _SPENT or error.type in _SPENT
-    happened, advice = _sentences(around, type, "", is_spent, None)
+    """Return the error for a failure that the vendor put into an answer of status 200.
+
+    Several vendors put the status there that they could no longer send.
+    """
+    status = int(error.code) if re.fullmatch(r"[45]\d\d", error.code) else None
+    type = _classify(status, error)
+    is_spent = status == 402 or error.code in _SPENT or error.type in _SPENT
+    happened, advice = _sentences(around, type, f" ({status})" if status else "", is_spent, None)
     return around.error(
-        type, happened, advice, words=error.message, retryable=type in RETRYABLE_TYPES and not is_spent
+        type,
+        happened,
+        advice,
+        words=error.message,
+        retryable=type in RETRYABLE_TYPES and not is_spent and status != 413,
+        status=status,
     )
 
 
@@ -147,6 +160,7 @@ def broken(around: Circumstances, failure: Failure) -> ProviderError:
     reason = {
         "cut": "ended the reply before it was finished",
         "not_json": "sent something that is not JSON in the middle of the reply",
+        "no_stream": "answered with one JSON value instead of a stream",
         "too_long": "sent a single piece of more than 8 MiB",
     }[failure.kind]
     return stream_broken(around, reason, retryable=failure.kind == "cut")
@@ -212,14 +226,14 @@ def _classify(status: int | None, error: ErrorObject) -> ErrorType:
         found = _BY_CODE.get(name)
         if found is not None and found != "provider/bad_request":
             return found
-    if status is None and re.fullmatch(r"[45]\d\d", error.code):
-        status = int(error.code)  # several vendors put the status they could no longer send there
     if status in (None, 400, 404, 413, 422):
         if _MEANS_CONTEXT.search(error.message):
             return "provider/context_length"
         if _MEANS_MODEL.search(error.message):
             return "provider/model_unknown"
     if status is None:
+        if _MEANS_RATE.search(error.message):
+            return "provider/rate_limited"
         if _MEANS_OVERLOADED.search(error.message):
             return "provider/overloaded"
         return "provider/stream_broken" if error.type != "invalid_request_error" else "provider/bad_request"

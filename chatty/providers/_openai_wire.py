@@ -26,6 +26,8 @@ from chatty.providers.base import (
 from chatty.providers.sse import EventParser, EventTooLong
 
 _MAX_REASON_LENGTH: Final = 64
+_MAX_PLAIN_BYTES: Final = 64 << 10
+"""How much is kept of an answer that is no event stream: enough for the error it may be."""
 _NOT_JSON: Final = object()
 
 
@@ -62,8 +64,8 @@ class ErrorObject:
 class Failure:
     """Why a reply cannot be read any further."""
 
-    kind: Literal["cut", "not_json", "too_long", "reported"]
-    """`reported`: the vendor said so itself, see `error`."""
+    kind: Literal["cut", "not_json", "too_long", "no_stream", "reported"]
+    """`no_stream`: one JSON value instead of events. `reported`: the vendor said so itself, see `error`."""
     error: ErrorObject = ErrorObject()
 
 
@@ -105,6 +107,15 @@ class _Chunk(msgspec.Struct, gc=False):
     usage: _Usage | None = None
     error: object = None
     x_groq: _GroqExtra | None = None
+    kind: object = msgspec.field(name="object", default=None)
+    message: object = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it carries an error; vLLM and others spread one over the whole piece."""
+        if self.error or (self.x_groq is not None and self.x_groq.error):
+            return True
+        return self.choices is None and (self.kind == "error" or isinstance(self.message, str))
 
 
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
@@ -120,10 +131,12 @@ class ReplyReader:
     __slots__ = (
         "_events",
         "_finish_reason",
+        "_has_events",
         "_high_surrogate",
         "_is_reasoning",
         "_parser",
         "_pieces",
+        "_plain",
         "_usage",
         "failure",
         "has_content",
@@ -134,6 +147,9 @@ class ReplyReader:
         self._parser = EventParser()
         self._events: list[ProviderEvent] = []
         self._pieces: list[str] = []
+        self._plain = b""
+        """What came before the first event, or instead of any."""
+        self._has_events = False
         self._is_reasoning = False
         self._high_surrogate = ""
         self._finish_reason: str | None = None
@@ -156,6 +172,9 @@ class ReplyReader:
             payloads = self._parser.feed(data)
         except EventTooLong:
             return self._fail(Failure("too_long"))
+        if not self._has_events:
+            self._has_events = bool(payloads)
+            self._plain = (self._plain + data)[:_MAX_PLAIN_BYTES] if not payloads else b""
         return self._read_all(payloads)
 
     def end(self) -> list[ProviderEvent]:
@@ -165,7 +184,7 @@ class ReplyReader:
             return events
         if self._finish_reason is not None:
             return events + self._complete()
-        return events + self._fail(Failure("cut"))
+        return events + self._fail(_plain_failure(self._plain))
 
     def _read_all(self, payloads: list[bytes], *, at_end: bool = False) -> list[ProviderEvent]:
         for payload in payloads:
@@ -180,8 +199,9 @@ class ReplyReader:
                 if self.is_done:
                     return self._take_events()
                 continue
-            if chunk.error or (chunk.x_groq is not None and chunk.x_groq.error):
-                return self._fail(_reported(chunk.error or (chunk.x_groq and chunk.x_groq.error)))
+            if chunk.is_error:
+                in_groq = chunk.x_groq.error if chunk.x_groq is not None else None
+                return self._fail(_reported(chunk.error or in_groq or _loose_objects(payload)[0]))
             self._read_chunk(chunk)
         self._close_delta()
         return self._take_events()
@@ -211,8 +231,8 @@ class ReplyReader:
             if part is _NOT_JSON:
                 return Failure("not_json")
             if isinstance(part, dict):
-                if part.get("error"):
-                    return _reported(part["error"])
+                if _is_error(part):
+                    return _reported(part)
                 self._read_chunk(_chunk_from(part))
         return None
 
@@ -278,18 +298,55 @@ def _report(usage: _Usage) -> UsageReport:
 
 def error_object(value: object) -> ErrorObject:
     """Read the error of a body or of a streamed piece, whatever shape it has."""
+    if isinstance(value, list):
+        return error_object(value[0]) if value else ErrorObject()  # Gemini, Cloudflare
     if not isinstance(value, Mapping):
         is_words = isinstance(value, str) and not value.lstrip().startswith("<")  # a page, not words
         return ErrorObject(message=str(value) if is_words else "")
-    inner = value.get("error")
-    if isinstance(inner, Mapping | str):
+    inner = value.get("error") or value.get("errors")
+    if isinstance(inner, Mapping | list | str):
         return error_object(inner)
-    message, code, kind = (value.get(name) for name in ("message", "code", "type"))
+    code, kind = value.get("code"), value.get("type") or value.get("status")
     return ErrorObject(
-        message=message if isinstance(message, str) else "",
+        message=_words(value),
         code=str(code) if isinstance(code, str | int) else "",
         type=kind if isinstance(kind, str) else "",
     )
+
+
+def _words(error: Mapping[object, object]) -> str:
+    """Return the sentence of an error; a vendor that passes another one's error on may hide it in JSON."""
+    passed_on = error.get("metadata")
+    raw = passed_on.get("raw") if isinstance(passed_on, Mapping) else None  # OpenRouter
+    texts = (raw, *(error.get(name) for name in ("message", "detail", "title")))
+    text = next((text for text in texts if isinstance(text, str) and text), "")
+    inner = _loose_json(text) if text.lstrip().startswith("{") else None
+    return (error_object(inner).message if isinstance(inner, Mapping) else "") or text
+
+
+def _is_error(part: Mapping[object, object]) -> bool:
+    """Whether an object is an error and no piece of a reply."""
+    if part.get("error"):
+        return True
+    is_error = (
+        part.get("object") == "error" or bool(part.get("errors")) or isinstance(part.get("message"), str)
+    )
+    return "choices" not in part and is_error
+
+
+def _plain_failure(body: bytes) -> Failure:
+    """Return why a reply without an end failed, given what came instead of its first event."""
+    text = body.decode("utf-8", "replace").strip()
+    value = _loose_json(text) if text[:1] in ("{", "[") else _NOT_JSON
+    if value is _NOT_JSON:
+        return Failure("cut")
+    one = value[0] if isinstance(value, list) and value else value
+    says = isinstance(one, dict) and (_is_error(one) or any(isinstance(one.get(n), str) for n in _PROBLEM))
+    return _reported(one) if says else Failure("no_stream")
+
+
+_PROBLEM: Final = ("detail", "title")
+"""Where FastAPI and problem documents (RFC 9457) put their words."""
 
 
 def _reported(value: object) -> Failure:

@@ -285,7 +285,7 @@ def _refuses_usage(error: Any) -> bool:
 
 def _require_event_stream(around: Circumstances, content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/json"):
+    if kind == "text/html":  # JSON is read: it may say what went wrong
         raise _failures.stream_broken(around, f"answered with {kind} instead of a stream", retryable=False)
 
 

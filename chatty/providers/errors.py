@@ -69,6 +69,6 @@ class ProviderError(Exception):
         self.retry_after_seconds = retry_after_seconds
         """The provider's own wish; None when it gave none."""
         self.http_status = http_status
-        """None when no HTTP answer came, or when the failure was after a good one."""
+        """Of the answer, or, after a good one, what the provider itself put into its error; else None."""
         self.request_id = request_id
         """The vendor's id for the failed request."""

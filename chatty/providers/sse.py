@@ -2,7 +2,7 @@
 
 Pure and bounded: bytes in, the `data` of whole events out. It follows the event stream format of the HTML
 standard (section 9.2.6): LF, CR and CRLF line ends, a leading byte order mark, comments, several data lines.
-It looks at `data` only, does not decode text or JSON, and knows no vendor.
+It looks at `data` only, and at llama.cpp's `error`; it does not decode text or JSON.
 """
 
 from typing import Final
@@ -102,7 +102,10 @@ class EventParser:
 
 
 def _data_of(block: bytes) -> bytes:
-    """Return the data lines of one event, joined by line feeds; empty when it has none."""
+    """Return the data lines of one event, joined by line feeds; empty when it has none.
+
+    llama.cpp names a failure by its field: `error: {…}` stands for `data: {"error": {…}}`.
+    """
     if block.startswith(b"data: ") and b"\n" not in block:
         return block[6:]
     lines = []
@@ -110,4 +113,6 @@ def _data_of(block: bytes) -> bytes:
         name, _, value = line.partition(b":")
         if name == b"data":
             lines.append(value.removeprefix(b" "))
+        elif name == b"error":
+            lines.append(b'{"error":' + value + b"}")
     return b"\n".join(lines)

@@ -7,6 +7,7 @@ asked to stop first drains, then closes, then unlinks.
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import json
@@ -25,6 +26,7 @@ import uvicorn
 
 from chatty.protocol.errors import ProtocolError
 from chatty.server.app import build_application, serving
+from chatty.server.descriptors import connections_that_fit, raise_limit
 from chatty.server.heartbeat import tell_heads
 from chatty.server.purging import purge_deleted
 from chatty.server.services import Services
@@ -78,9 +80,12 @@ async def run(settings: ServerSettings, readiness: Readiness) -> None:
         UnsafeDirectory: the directory of the socket is not only ours.
         StorageError: the database can neither be written nor read.
     """
+    files = raise_limit()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(settings.lock_path):
         async with serving(settings) as services:
+            fitting = connections_that_fit(files, services.limits.max_connections)
+            services.limits = dataclasses.replace(services.limits, max_connections=fitting)
             with _listening(settings) as listener:
                 await _serve(settings, services, listener, readiness)
 
@@ -93,7 +98,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    server = _uvicorn(services)
+    server = web_server(services)
     serving_task = loop.create_task(server.serve(sockets=[listener]))
     background = [
         loop.create_task(tell_heads(services)),
@@ -147,7 +152,8 @@ async def _warm(services: Services) -> None:
         logger.exception("warming up failed; the first request will be slower")
 
 
-def _uvicorn(services: Services) -> "_QuietServer":
+def web_server(services: Services) -> "_QuietServer":
+    """Return what speaks HTTP and WebSocket for an open server; it serves the sockets it is given."""
     config = uvicorn.Config(
         build_application(services),
         http=_OwnersOnly,

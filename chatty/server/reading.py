@@ -16,9 +16,10 @@ Authors = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PathPage:
-    """A stretch of a path, oldest first."""
+    """A stretch of a path, oldest first, and the other versions of its messages."""
 
     messages: list[Message]
+    siblings: list[TreeNode]
     has_older: bool
 
 
@@ -46,20 +47,30 @@ def path(
     yield from conversations.get(scope, conversation_id)
     end = leaf or (yield from conversations.leaf(scope, conversation_id))
     if end is None or limit == 0:
-        return PathPage([], has_older=end is not None)
+        return PathPage([], [], has_older=end is not None)
     found = yield from messages.path(scope, end, limit + 1, before)
     if any(row.conversation_id != conversation_id for row in found):
         raise NotFound("message", end)
     has_older = len(found) > limit
     kept = [row for row in found[-limit:] if row.deleted_at is None]
-    return PathPage((yield from shown(scope, kept, authors)), has_older)
+    return PathPage(
+        (yield from shown(scope, kept, authors)),
+        (yield from _siblings(scope, conversation_id, kept)),
+        has_older,
+    )
 
 
-def tree(scope: Scope, conversation_id: str) -> Work[list[TreeNode]]:
-    """Read the shape of a conversation. Raises NotFound."""
+def _siblings(scope: Scope, conversation_id: str, path: Sequence[rows.Message]) -> Work[list[TreeNode]]:
+    versions = yield from messages.versions(scope, conversation_id, [row.parent_id for row in path])
+    own = {row.id for row in path}
+    return [wire.tree_node(node) for node in versions if node.id not in own]
+
+
+def tree(scope: Scope, conversation_id: str, limit: int, cursor: str | None) -> Work[rows.Page[TreeNode]]:
+    """Read a page of the shape of a conversation. Raises NotFound."""
     yield from conversations.get(scope, conversation_id)
-    nodes = yield from messages.tree(scope, conversation_id)
-    return [wire.tree_node(node) for node in nodes if node.deleted_at is None]
+    found = yield from messages.tree_page(scope, conversation_id, limit, cursor)
+    return rows.Page([wire.tree_node(node) for node in found.items], found.next_cursor)
 
 
 def shown(scope: Scope, found: Sequence[rows.Message], authors: Authors) -> Work[list[Message]]:

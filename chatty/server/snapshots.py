@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chatty.protocol.conversation import ConversationSubscribeParams, ConversationSubscribeResult, OpenPart
-from chatty.protocol.message import Message, TreeNode
 from chatty.server import reading, wire
 from chatty.server.access.principals import Principal
 from chatty.server.live.buffer import PartBuffer
+from chatty.server.reading import PathPage
 from chatty.store import conversations, events, rows, runs
 from chatty.store.database import Scope, Work
 
@@ -28,10 +28,8 @@ class State:
     head: int
     tail: Sequence[rows.StoredEvent] | None = None
     conversation: rows.Conversation | None = None
-    messages: list[Message] = field(default_factory=list)
-    has_older: bool = False
+    path: PathPage = field(default_factory=lambda: PathPage([], [], has_older=False))
     leaf: str | None = None
-    tree: list[TreeNode] = field(default_factory=list)
     active: Sequence[rows.Run] = ()
 
 
@@ -56,17 +54,8 @@ def read(
         params.window.limit,
         {principal.user_id: principal.user_name},
     )
-    tree = yield from reading.tree(scope, params.conversation_id)
     active = yield from runs.list_active(scope, params.conversation_id)
-    return State(
-        head=conversation.head_seq,
-        conversation=conversation,
-        messages=page.messages,
-        has_older=page.has_older,
-        leaf=leaf,
-        tree=tree,
-        active=active,
-    )
+    return State(conversation.head_seq, conversation=conversation, path=page, leaf=leaf, active=active)
 
 
 def answer(
@@ -100,9 +89,9 @@ def answer(
         head=state.head,
         open_parts=parts,
         conversation=shown,
-        messages=state.messages,
-        has_older=state.has_older,
+        messages=state.path.messages,
+        siblings=state.path.siblings,
+        has_older=state.path.has_older,
         leaf=state.leaf,
-        tree=state.tree,
         runs=[wire.run(run) for run in state.active],
     )

@@ -16,6 +16,10 @@ from websockets.http11 import Request
 
 WIRE: Final = "chatty.wire"
 """Under which name an ASGI scope's extensions hold the `Wire` of a WebSocket."""
+DROP_PEER: Final = "chatty.drop_peer"
+"""Under which name an HTTP request's extensions hold what drops its connection at once."""
+CLOSE_SECONDS: Final = 10.0
+"""How long the last bytes of a connection that was closed here may take to leave."""
 HIGH_WATER_BYTES: Final = 128 << 10
 """Bytes in a socket's own buffer above which it counts as not writable."""
 
@@ -63,6 +67,13 @@ class HttpWire(H11Protocol):
             cast(asyncio.Transport, transport).abort()
             return
         super().connection_made(cast(asyncio.Transport, transport))
+
+    def handle_events(self) -> None:
+        """Let the application find what drops this connection in its scope, before it runs."""
+        super().handle_events()
+        if self.cycle is not None:
+            scope = cast(dict[str, Any], self.cycle.scope)
+            scope.setdefault("extensions", {})[DROP_PEER] = self.transport.abort
 
 
 class Wire(WebSocketsSansIOProtocol):
@@ -131,6 +142,7 @@ class Wire(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.close()
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.transport.abort)
 
     def abort(self) -> None:
         """Drop the connection without waiting for the peer."""

@@ -47,6 +47,16 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class NoModel:
+    """No model can answer. It matters to new requests only: one accepted before is answered as it was."""
+
+    reason: ProtocolError | NotFound
+
+
+Choice = ModelChoice | NoModel
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a request to say something amounts to, whichever method it came by."""
 
@@ -58,7 +68,7 @@ class Turn:
     parent_id: str | None
     create: ConversationDraft | None = None
     run: RunDraft | None = None
-    choice: ModelChoice | None = None
+    choice: Choice | None = None
     edited_from_id: str | None = None
 
 
@@ -103,7 +113,7 @@ def accept(
     for one commit and not for two.
 
     Raises:
-        ProtocolError: `conflict/parent_moved`.
+        ProtocolError: `conflict/parent_moved`, or why no model can answer.
         NotFound, IdempotencyMismatch, RunActive: of the store.
     """
     news: list[EventDraft] = []
@@ -111,6 +121,7 @@ def accept(
         yield from _ensure_conversation(scope, turn, news, at_ms)
     if (earlier := (yield from _find_message(scope, turn.message_id))) is not None:
         return (yield from _repeat(scope, turn, earlier, digest, at_ms))
+    choice = None if turn.choice is None else _model(turn.choice)
     place = yield from _place(scope, turn)
     inserted = yield from messages.insert(
         scope,
@@ -131,9 +142,9 @@ def accept(
     shown = wire.message(inserted.row, message_parts, authors=authors)
     news.append(("message.created", scope.user_id, {"message": wire.plain(shown)}))
     run = None
-    if turn.run is not None and turn.choice is not None:
+    if turn.run is not None and choice is not None:
         run = yield from _insert_reply(
-            scope, turn.conversation_id, turn.message_id, turn.run, turn.choice, news, at_ms
+            scope, turn.conversation_id, turn.message_id, turn.run, choice, news, at_ms
         )
         if not place.is_behind_another:
             run = (yield from run_writes.claim(scope, run, lease, news, at_ms)) or run
@@ -162,7 +173,7 @@ def add_reply(
     conversation_id: str,
     parent_id: str,
     draft: RunDraft,
-    choice: ModelChoice,
+    choice: Choice,
     lease: Lease,
     at_ms: int,
 ) -> Work[Accepted]:
@@ -176,7 +187,8 @@ def add_reply(
         run = yield from runs.get(scope, draft.id)
         return (yield from _accepted_before(scope, parent, run))
     news: list[EventDraft] = []
-    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, choice, news, at_ms)
+    model = _model(choice)
+    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, model, news, at_ms)
     run = (yield from run_writes.claim(scope, queued, lease, news, at_ms)) or queued
     yield from conversations.set_leaf(scope, conversation_id, draft.reply_id)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
@@ -189,7 +201,7 @@ def resume_reply(
     conversation_id: str,
     message_id: str,
     draft: RunDraft,
-    choice: ModelChoice,
+    choice: Choice,
     lease: Lease,
     at_ms: int,
 ) -> Work[Accepted]:
@@ -206,8 +218,9 @@ def resume_reply(
         raise ProtocolError(
             "conflict/not_resumable", f"only a reply that ended early can go on; this one is {message.status}"
         )
+    model = _model(choice)
     queued = yield from _insert_run(
-        scope, conversation_id, message.parent_id, message_id, draft, choice, at_ms
+        scope, conversation_id, message.parent_id, message_id, draft, model, at_ms
     )
     yield from messages.begin_again(scope, message_id, queued.id, at_ms)
     yield from conversations.set_leaf(scope, conversation_id, message_id)
@@ -216,6 +229,13 @@ def resume_reply(
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
     return Accepted(message, (), conversation, run, stored)
+
+
+def _model(choice: Choice) -> ModelChoice:
+    """Return which model is asked. Raises why none can be."""
+    if isinstance(choice, NoModel):
+        raise choice.reason
+    return choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,5 +402,5 @@ def _new_part(part: TextPart) -> rows.NewPart:
     )
 
 
-Begin = Callable[[Scope, str, str, RunDraft, ModelChoice, Lease, int], Work[Accepted]]
+Begin = Callable[[Scope, str, str, RunDraft, Choice, Lease, int], Work[Accepted]]
 """`add_reply` or `resume_reply`: a run without a new message."""

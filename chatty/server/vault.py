@@ -46,6 +46,8 @@ class Vault:
         self._file = file
         self._found: dict[str, tuple[Secret, KeySource]] = {}
         self._absent: set[str] = set()
+        self._told: set[str] = set()
+        """What was said about the keyring; every look-up would say it again."""
 
     async def find(
         self, provider: str, credentials: ProviderCredentials | None
@@ -135,10 +137,15 @@ class Vault:
         try:
             return await asyncio.wait_for(asyncio.to_thread(ask), KEYRING_SECONDS)
         except TimeoutError:
-            logger.warning("the keyring did not answer within %s s; going on without it", KEYRING_SECONDS)
+            self._tell_once(logging.WARNING, f"the keyring did not answer within {KEYRING_SECONDS} s")
         except Exception as error:  # backends raise whatever they like
-            logger.info("the keyring cannot be used: %s", type(error).__name__)
+            self._tell_once(logging.INFO, f"the keyring cannot be used: {type(error).__name__}")
         return otherwise
+
+    def _tell_once(self, level: int, what: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            logger.log(level, "%s; going on without it", what)
 
     # The labelled file
 

@@ -254,6 +254,31 @@ def leaf(scope: Scope, conversation_id: str) -> Work[str | None]:
     return (yield from newest_leaf(scope, conversation_id))
 
 
+def leaf_through(scope: Scope, conversation_id: str, message_id: str) -> Work[str]:
+    """Return the end of a path through a message: of the one in use if it passes there, else of the newest.
+
+    The newest message below another one is a leaf: whatever follows a message is newer.
+
+    Raises:
+        NotFound: it is not a living message of this conversation.
+    """
+    in_use = yield from leaf(scope, conversation_id)
+    rows = yield (
+        "WITH RECURSIVE below (id, created_seq, deleted_at) AS ("
+        " SELECT id, created_seq, deleted_at FROM messages WHERE workspace_id = $1 AND id = $3"
+        " AND conversation_id = $2 AND deleted_at IS NULL"
+        " UNION SELECT m.id, m.created_seq, m.deleted_at FROM below b JOIN messages m"
+        " ON m.workspace_id = $1 AND m.conversation_id = $2 AND m.parent_id = b.id)"
+        " SELECT id FROM below WHERE deleted_at IS NULL"
+        " ORDER BY CASE WHEN id = $4 THEN 0 ELSE 1 END, created_seq DESC LIMIT 1",
+        (scope.workspace_id, conversation_id, message_id, in_use),
+    )
+    if not rows:
+        raise NotFound("message", message_id)
+    end: str = rows[0]["id"]
+    return end
+
+
 def newest_leaf(scope: Scope, conversation_id: str) -> Work[str | None]:
     """Return the newest living message: nothing newer can hang below it, so it is a leaf."""
     rows = yield (

@@ -5,6 +5,7 @@ Text is put into the search index by `finish` and by inserting a completed messa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from chatty.store import events, search
 from chatty.store import parts as message_parts
@@ -21,8 +22,10 @@ from chatty.store.rows import (
     TreeNode,
     columns,
 )
-from chatty.store.statements import Conditions, first, from_rows, storable
+from chatty.store.statements import Conditions, first, from_rows, padded, placeholders, storable
 from chatty.store.statements import insert as insert_row
+
+Listed = TypeVar("Listed", Message, TreeNode)
 
 _COLUMNS = columns(Message)
 _FINISHED = ("completed", "cancelled", "interrupted", "failed")
@@ -114,30 +117,16 @@ def path(scope: Scope, leaf_id: str, limit: int = 50, before: str | None = None)
     return from_rows(Message, rows)
 
 
-def siblings(scope: Scope, message_id: str) -> Work[list[Message]]:
-    """Return the living messages with the same parent, this one included, in the order they came.
-
-    Raises:
-        NotFound: there is no such message in the scope.
-    """
-    message = first(Message, (yield _by_id(scope, message_id)))
-    if message is None:
-        raise NotFound("message", message_id)
-    where = Conditions(
-        "workspace_id = $1",
-        "conversation_id = $2",
-        "deleted_at IS NULL",
-        arguments=(scope.workspace_id, message.conversation_id),
-    )
-    if message.parent_id is None:
-        where.add("parent_id IS NULL")
-    else:
-        where.add("parent_id = {}", message.parent_id)
-    rows = yield (
-        f"SELECT {_COLUMNS} FROM messages WHERE {where.text} ORDER BY created_seq",
-        where.arguments,
-    )
-    return from_rows(Message, rows)
+def versions(scope: Scope, conversation_id: str, parent_ids: Sequence[str | None]) -> Work[list[TreeNode]]:
+    """Return the living messages below these parents, None for the root, in the order they came."""
+    found: list[TreeNode] = []
+    if None in parent_ids:
+        found += from_rows(TreeNode, (yield _below(scope, conversation_id, "parent_id IS NULL")))
+    if parents := [parent_id for parent_id in parent_ids if parent_id is not None]:
+        ids = padded(parents)
+        which = f"parent_id IN ({placeholders(3, len(ids))})"
+        found += from_rows(TreeNode, (yield _below(scope, conversation_id, which, ids)))
+    return sorted(found, key=lambda node: node.created_seq)
 
 
 def children(scope: Scope, conversation_id: str, parent_id: str) -> Work[list[str]]:
@@ -150,14 +139,15 @@ def children(scope: Scope, conversation_id: str, parent_id: str) -> Work[list[st
     return [row["id"] for row in rows]
 
 
-def tree(scope: Scope, conversation_id: str) -> Work[list[TreeNode]]:
-    """Return every message of the conversation without content, in the order they came."""
-    rows = yield (
-        f"SELECT {columns(TreeNode)} FROM messages WHERE workspace_id = $1 AND conversation_id = $2"
-        " ORDER BY created_seq",
-        (scope.workspace_id, conversation_id),
-    )
-    return from_rows(TreeNode, rows)
+def tree_page(
+    scope: Scope, conversation_id: str, limit: int = 1000, cursor: str | None = None
+) -> Work[Page[TreeNode]]:
+    """Return a page of the conversation's living messages without content, in the order they came.
+
+    Raises:
+        InvalidCursor: the cursor is from elsewhere.
+    """
+    return (yield from _page(scope, TreeNode, conversation_id, limit, cursor))
 
 
 def list_page(
@@ -168,6 +158,12 @@ def list_page(
     Raises:
         InvalidCursor: the cursor is from elsewhere.
     """
+    return (yield from _page(scope, Message, conversation_id, limit, cursor))
+
+
+def _page(
+    scope: Scope, kind: type[Listed], conversation_id: str, limit: int, cursor: str | None
+) -> Work[Page[Listed]]:
     where = Conditions(
         "workspace_id = $1",
         "conversation_id = $2",
@@ -178,10 +174,10 @@ def list_page(
         where.add("created_seq > {}", *decode_cursor(cursor, int))
     limit_mark = where.bind(limit + 1)
     rows = yield (
-        f"SELECT {_COLUMNS} FROM messages WHERE {where.text} ORDER BY created_seq LIMIT {limit_mark}",
+        f"SELECT {columns(kind)} FROM messages WHERE {where.text} ORDER BY created_seq LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Message, rows), limit, lambda row: (row.created_seq,))
+    return page(from_rows(kind, rows), limit, lambda row: (row.created_seq,))
 
 
 def set_status(scope: Scope, message_id: str, status: MessageStatus, at_ms: int) -> Work[Message]:
@@ -280,6 +276,14 @@ def _by_id(scope: Scope, message_id: str) -> Request:
     return (
         f"SELECT {_COLUMNS} FROM messages WHERE workspace_id = $1 AND id = $2",
         (scope.workspace_id, message_id),
+    )
+
+
+def _below(scope: Scope, conversation_id: str, which: str, values: Sequence[str] = ()) -> Request:
+    return (
+        f"SELECT {columns(TreeNode)} FROM messages WHERE workspace_id = $1 AND conversation_id = $2"
+        f" AND {which} AND deleted_at IS NULL",
+        (scope.workspace_id, conversation_id, *values),
     )
 
 

@@ -273,14 +273,13 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class TreeNode:
-    """A message without its content."""
+    """A living message without its content."""
 
     id: str
     parent_id: str | None
     created_seq: int
     role: str
     status: str
-    deleted_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ class Dirty:
     models: bool = False
     wishes: bool = False
     """The program behind the screen wants something of the person: see `Wishes`."""
+    unsent: bool = False
+    """The texts that are in no outbox yet."""
     path: bool = False
     """The messages along the path are others than before, or in another order."""
     messages: set[str] = field(default_factory=set)

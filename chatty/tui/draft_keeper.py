@@ -6,27 +6,34 @@ from collections.abc import Callable
 from chatty.tui.drafts import Draft, Drafts
 
 PAUSE_SECONDS = 0.4
+RETRY_SECONDS = 5.0
+"""After this time what the disk did not take is tried again, if nothing was written meanwhile."""
 
 
 class DraftKeeper:
-    """Keeps the newest draft of each conversation until it is on disk. Writes never overtake one another."""
+    """Keeps the newest draft of each conversation until it is on disk. Writes never overtake one another.
 
-    def __init__(self, drafts: Drafts | None, on_error: Callable[[str], None]) -> None:
+    Without `drafts` there is no disk, and they are kept as long as the program runs.
+
+    What the disk does not take stays here and is tried again: on the next pause, after a while, at the end.
+    """
+
+    def __init__(
+        self, drafts: Drafts | None, on_error: Callable[[str], None], retry_seconds: float = RETRY_SECONDS
+    ) -> None:
         self._drafts = drafts
         self._on_error = on_error
+        self._retry_seconds = retry_seconds
         self._unsaved: dict[str, Draft] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._lock = asyncio.Lock()
-        self._task: asyncio.Task[bool] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def changed(self, conversation_id: str, draft: Draft) -> None:
         """Remember the draft and write it once nothing changed for a while."""
-        if self._drafts is None:
-            return
         self._unsaved[conversation_id] = draft
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._start)
+        if self._drafts is not None:
+            self._write_in(PAUSE_SECONDS)
 
     def load(self, conversation_id: str) -> Draft:
         """The draft of a conversation: what was written last, on disk or not yet."""
@@ -39,27 +46,38 @@ class DraftKeeper:
         return set() if self._drafts is None else self._drafts.conversations()
 
     async def flush(self) -> bool:
-        """Write what is not on disk yet; returns when it is, and whether all of it is."""
+        """Write what is not on disk yet; returns when the disk has taken or refused all of it.
+
+        Says whether everything is safe there.
+        """
+        await self._write()
         if self._timer is not None:
             self._timer.cancel()
-        return await self._write()
+        return self._drafts is not None and not self._unsaved
+
+    def _write_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._write())
 
-    async def _write(self) -> bool:
+    async def _write(self) -> None:
         if self._drafts is None:
-            return False
-        is_safe = True
+            return
         async with self._lock:
-            while self._unsaved:
-                conversation_id, draft = next(iter(self._unsaved.items()))
-                try:
-                    await asyncio.to_thread(self._drafts.save, conversation_id, draft)
-                except OSError as error:
-                    self._on_error(f"the draft could not be kept: {error.strerror}")
-                    self._unsaved.pop(conversation_id, None)
-                    is_safe = False
-                if self._unsaved.get(conversation_id) is draft:
-                    del self._unsaved[conversation_id]
-        return is_safe
+            # Texts first: one that has moved to another name is never under none.
+            unsaved = sorted(self._unsaved.items(), key=lambda item: item[1].is_empty)
+            for conversation_id, draft in unsaved:
+                await self._save(self._drafts, conversation_id, draft)
+
+    async def _save(self, drafts: Drafts, conversation_id: str, draft: Draft) -> None:
+        try:
+            await asyncio.to_thread(drafts.save, conversation_id, draft)
+        except OSError as error:
+            self._on_error(f"the draft could not be kept: {error.strerror}")
+            self._write_in(self._retry_seconds)
+            return
+        if self._unsaved.get(conversation_id) is draft:
+            del self._unsaved[conversation_id]

@@ -31,6 +31,15 @@ class Draft:
 EMPTY = Draft()
 
 
+def joined(first: Draft, second: Draft) -> Draft:
+    """Both texts, one below the other; the cursor stays where it is in the second."""
+    if first.is_empty or second.is_empty:
+        return first if second.is_empty else second
+    above = (*first.pieces, "\n")
+    length = sum(len(piece) if isinstance(piece, str) else 1 for piece in above)
+    return Draft((*above, *second.pieces), length + second.cursor)
+
+
 class Drafts:
     """The drafts of one client in one directory. `client_id` keeps the clients of one user apart.
 
@@ -58,16 +67,7 @@ class Drafts:
             self._unlock(conversation_id)
             return
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_suffix(".new")
-        # 0600 from the start: a draft may hold anything a person would paste.
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        # Locked before anybody can see it under its name.
-        _lock(descriptor)
-        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
-            json.dump(_to_json(draft), file)
-            file.flush()
-            os.fsync(descriptor)
-        beside.replace(path)
+        descriptor = _written(path, draft)
         self._unlock(conversation_id)
         self._locked[conversation_id] = descriptor
         _flush_directory(self._directory)
@@ -108,6 +108,29 @@ class Drafts:
     def _others(self, conversation_id: str) -> list[Path]:
         paths = self._directory.glob(f"{quote(conversation_id, safe='')}@*.json")
         return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _written(path: Path, draft: Draft) -> int:
+    """Put the draft under its name; returns the descriptor that holds the file's lock.
+
+    When the disk does not take it, what was under that name stays, and nothing else is left behind.
+    """
+    beside = path.with_suffix(".new")
+    # 0600 from the start: a draft may hold anything a person would paste.
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        # Locked before anybody can see it under its name.
+        _lock(descriptor)
+        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
+            json.dump(_to_json(draft), file)
+            file.flush()
+            os.fsync(descriptor)
+        beside.replace(path)
+    except BaseException:
+        os.close(descriptor)
+        beside.unlink(missing_ok=True)
+        raise
+    return descriptor
 
 
 def _to_json(draft: Draft) -> dict[str, object]:

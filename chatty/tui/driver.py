@@ -1,7 +1,8 @@
-"""Our terminal driver for Linux and macOS: Textual's, with four differences.
+"""Our terminal driver for Linux and macOS: Textual's, with five differences.
 
 Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
-is written passes the output guard; and the terminal is given back also after SIGTERM and SIGHUP.
+is written goes to the standard output, not the standard error, and passes the output guard; and the terminal
+is given back also after SIGTERM and SIGHUP.
 """
 
 import base64
@@ -50,10 +51,8 @@ class ChattyDriver(LinuxDriver):
         self._is_gate_open = False
         self._held: list[Message] = []
         self._cooked_bytes = 0
-        terminal = sys.__stderr__
-        assert terminal is not None, "the full screen needs a terminal"
         self._guard = OutputGuard()
-        self._file = _GuardedFile(terminal, self._guard.filter)  # type: ignore[assignment]  # three methods are enough
+        self._file = _GuardedFile(_open_terminal(), self._guard.filter)  # type: ignore[assignment]  # three methods are enough
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
@@ -112,6 +111,16 @@ class ChattyDriver(LinuxDriver):
         self.stop_application_mode()
         self.close()
         os._exit(128 + number)
+
+
+def _open_terminal() -> IO[str]:
+    """The standard output, which the caller found to be a terminal; the standard error may be a file.
+
+    A file object of our own: Textual redirects `sys.stdout`, and what cannot be encoded must not end its
+    writer thread.
+    """
+    encoding = sys.__stdout__.encoding if sys.__stdout__ is not None else None
+    return open(1, "w", encoding=encoding, errors="backslashreplace", closefd=False)
 
 
 def _waiting_bytes(fileno: int) -> int:

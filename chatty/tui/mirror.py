@@ -7,6 +7,7 @@ answer is. Messages of our own that the server has not confirmed yet are shown b
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
@@ -17,6 +18,28 @@ from chatty.tui.dirty import Dirty
 from chatty.tui.state import ACTIVE_RUNS, Message, OpenConversation, Part, Run
 
 
+@dataclass(slots=True)
+class Pending:
+    """What was sent to a conversation and is not confirmed yet."""
+
+    messages: dict[str, Message] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
+    """Run -> the event up to which its request is told of."""
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.runs)
+
+    def drop(self, run_id: str) -> list[str]:
+        """Forget a run and its messages; returns their ids."""
+        self.runs.pop(run_id, None)
+        self.accepted.pop(run_id, None)
+        dropped = [message.id for message in self.messages.values() if message.run_id == run_id]
+        for message_id in dropped:
+            del self.messages[message_id]
+        return dropped
+
+
 class Mirror:
     """The open conversation.
 
@@ -24,6 +47,7 @@ class Mirror:
         opened: what is drawn; changed in place.
         user_id: who looks, as `ConversationView` takes it.
         projects: names of projects by id; whoever owns it may add to it.
+        pending: what was sent before the conversation was opened; outlives the mirror.
         clock: seconds, for the time a model thinks.
     """
 
@@ -32,6 +56,7 @@ class Mirror:
         opened: OpenConversation,
         user_id: str | None,
         projects: Mapping[str, str],
+        pending: Pending,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.opened = opened
@@ -40,8 +65,7 @@ class Mirror:
         self._clock = clock
         self._thinking_since: dict[tuple[str, int], float] = {}
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
-        self._pending: dict[str, Message] = {}
-        self._pending_runs: dict[str, Run] = {}
+        self._pending = pending
         self._stopping: set[str] = set()
 
     def apply(self, update: Update, dirty: Dirty) -> None:
@@ -49,7 +73,7 @@ class Mirror:
         self.view.apply(update)
         if isinstance(update, Snapshot):
             self.opened.messages.clear()
-            self.opened.messages.update(self._pending)
+            self.opened.messages.update(self._pending.messages)
             self._sanitizers.clear()
             self.opened.is_loading = self.opened.is_new = False
         self.bring_up(dirty)
@@ -77,21 +101,27 @@ class Mirror:
 
     # Our own, not confirmed yet.
 
-    def show_pending(self, messages: list[Message], run: Run, dirty: Dirty) -> None:
+    def show_pending(self, messages: list[Message], run: Run | None, dirty: Dirty) -> None:
         """Show messages of our own, and their run, until the server's word on them replaces them."""
-        for message in messages:
-            self._pending[message.id] = message
-            self.opened.messages[message.id] = message
-        self._pending_runs[run.id] = run
-        self._pending_changed(dirty)
+        self._pending.messages.update({message.id: message for message in messages})
+        if run is not None:
+            self._pending.runs[run.id] = run
+        self.pending_changed(dirty)
+
+    def accept_pending(self, run_id: str, seq: int, dirty: Dirty) -> None:
+        """The server has what was shown for a request; its events end with `seq`.
+
+        From there on its word counts, even where it does not show the messages: on another path.
+        """
+        if run_id in self._pending.runs:
+            self._pending.accepted[run_id] = seq
+            self.bring_up(dirty)
 
     def drop_pending(self, run_id: str, dirty: Dirty) -> None:
         """Take back what was shown for a request that was refused."""
-        self._pending_runs.pop(run_id, None)
-        for message in [message for message in self._pending.values() if message.run_id == run_id]:
-            del self._pending[message.id]
-            self.opened.messages.pop(message.id, None)
-        self._pending_changed(dirty)
+        for message_id in self._pending.drop(run_id):
+            self.opened.messages.pop(message_id, None)
+        self.pending_changed(dirty)
 
     def mark_stopping(self, run_id: str, dirty: Dirty) -> None:
         """The run was asked to stop."""
@@ -99,18 +129,29 @@ class Mirror:
         self._bring_up_head()
         dirty.status = True
 
-    def _pending_changed(self, dirty: Dirty) -> None:
+    def pending_changed(self, dirty: Dirty) -> None:
+        """Show what is pending now."""
+        self.opened.messages.update(self._pending.messages)
         self._rebuild_path()
         self._bring_up_head()
         dirty.path = dirty.status = True
 
     def _settle_pending(self) -> bool:
         """Forget what the view knows by now; says whether there was anything."""
-        confirmed = [message_id for message_id in self._pending if message_id in self.view.nodes]
+        pending = self._pending
+        overtaken = {run_id for run_id, seq in pending.accepted.items() if seq <= self.view.head}
+        confirmed = [
+            message.id
+            for message in pending.messages.values()
+            if message.id in self.view.messages or message.run_id in overtaken
+        ]
         for message_id in confirmed:
-            del self._pending[message_id]
-        for run in [run for run in self._pending_runs.values() if self._knows(run)]:
-            del self._pending_runs[run.id]
+            del pending.messages[message_id]
+            if message_id not in self.view.messages:
+                self.opened.messages.pop(message_id, None)
+        for run in [run for run in pending.runs.values() if run.id in overtaken or self._knows(run)]:
+            del pending.runs[run.id]
+            pending.accepted.pop(run.id, None)
             confirmed.append(run.id)
         return bool(confirmed)
 
@@ -177,19 +218,20 @@ class Mirror:
     # The path and the conversation itself.
 
     def _rebuild_path(self) -> None:
-        """The way from the first message to the leaf, by the tree: linear in the path."""
+        """The way from the oldest message at hand to the leaf: linear in what is at hand."""
         view, opened = self.view, self.opened
-        pending = list(self._pending)
-        step = self._pending[pending[0]].parent_id if pending else view.leaf
+        pending = list(self._pending.messages)
+        step = self._pending.messages[pending[0]].parent_id if pending else view.leaf
         path: list[str] = []
-        while step is not None and (node := view.nodes.get(step)) is not None and len(path) < len(view.nodes):
+        while step is not None and (message := view.messages.get(step)) is not None:
             path.append(step)
-            step = node.parent_id
+            step = message.parent_id
         opened.path = path[::-1] + pending
+        opened.has_older = step is not None
         opened.leaf_id = opened.path[-1] if opened.path else None
         opened.places = {}
         for message_id in path:
-            alike = view.siblings(message_id) if message_id in view.messages else []
+            alike = view.siblings(message_id)
             if len(alike) > 1:
                 opened.places[message_id] = (alike.index(message_id) + 1, len(alike))
 
@@ -201,7 +243,7 @@ class Mirror:
         if conversation.get("model"):
             opened.model_provider, opened.model = wire.split_model(conversation["model"])
         opened.runs = {run_id: self._run(wire.run(run)) for run_id, run in self.view.runs.items()}
-        opened.runs |= {run_id: self._run(run) for run_id, run in self._pending_runs.items()}
+        opened.runs |= {run_id: self._run(run) for run_id, run in self._pending.runs.items()}
         self._add_up()
 
     def _run(self, run: Run) -> Run:
@@ -210,12 +252,7 @@ class Mirror:
         return run
 
     def _add_up(self) -> None:
-        """What the next request brings along: as far as the end of the path is at hand."""
-        self.opened.tokens = 0
-        for message_id in reversed(self.opened.path):
-            message = self.opened.messages.get(message_id)
-            if message is None:
-                return
-            if message.role == "assistant" and message.output_tokens:
-                self.opened.tokens = (message.input_tokens or 0) + message.output_tokens
-                return
+        """What the next request brings along: the newest answer, and all it was given."""
+        messages = (self.opened.messages.get(message_id) for message_id in reversed(self.opened.path))
+        newest = next((reply for reply in messages if reply and reply.output_tokens), None)
+        self.opened.tokens = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0

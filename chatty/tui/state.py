@@ -11,7 +11,7 @@ LinkKind = Literal["starting", "well", "connecting", "offline"]
 """`starting`: never connected so far."""
 
 NEW = "new"
-"""The draft of a conversation that is not stored yet."""
+"""The draft of a conversation that is not stored yet, or not known yet."""
 
 ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
 
@@ -115,7 +115,9 @@ class OpenConversation:
     messages: dict[str, Message] = field(default_factory=dict)
     """Those at hand, on whichever path."""
     path: list[str] = field(default_factory=list)
-    """Ids from the first message to the leaf, also of those not at hand."""
+    """Ids of those at hand on the path in use, the leaf last."""
+    has_older: bool = False
+    """The path goes on above those at hand."""
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -129,8 +131,8 @@ class OpenConversation:
 
     @property
     def draft_key(self) -> str:
-        """Under which name its draft is kept: a conversation that was never stored has no lasting id."""
-        return NEW if self.is_new else self.id
+        """Under which name its draft is kept now: a conversation that was never stored has no lasting id."""
+        return NEW if self.is_new or not self.id else self.id
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""

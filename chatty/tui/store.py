@@ -12,10 +12,10 @@ from typing import Any
 from chatty.client.updates import Update
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
-from chatty.tui.mirror import Mirror
+from chatty.tui.mirror import Mirror, Pending
 from chatty.tui.state import ConversationRow, Found, Link, Message, ModelRow, Note, OpenConversation, Run
 from chatty.tui.wire import Frame
-from chatty.tui.wishes import Ask, ProviderOffer, Wishes
+from chatty.tui.wishes import Ask, ProviderOffer, Returned, Wishes
 
 
 class Store:
@@ -36,7 +36,12 @@ class Store:
         self.note = Note()
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
+        self.unsent: dict[str, str] = {}
+        """Texts that were sent and are in no outbox yet, by any name: whoever keeps drafts keeps them."""
         self._mirror: Mirror | None = None
+        self._pending: dict[str, Pending] = {}
+        """By conversation, also of those that are not open: one comes back to what one has sent."""
+        self._is_note_of_link = False
         self._drafts: set[str] = set()
         self._dirty = Dirty()
         self._holds = 0
@@ -144,26 +149,32 @@ class Store:
         self._changed()
 
     def apply_link(self, link: Link) -> None:
-        """How the connection is now."""
+        """How the connection is now. Once it is well, what was said of it is past."""
         self.link = link
+        if link.kind == "well" and self._is_note_of_link:
+            self.note, self._is_note_of_link = Note(number=self.note.number + 1), False
         self._dirty.header = self._dirty.status = True
         self._changed()
 
-    def say(self, note: str, *, stays: bool = False) -> None:
+    def say(self, note: str, *, stays: bool = False, is_of_link: bool = False) -> None:
         """Put a word on the status row; empty takes it away. Foreign words are sanitised here.
 
-        It goes by itself after some seconds, unless it describes a state and `stays`.
+        It goes by itself after some seconds, unless it describes a state.
+
+        Args:
+            stays: it describes a state of the screen, and goes with it.
+            is_of_link: it tells of the connection, and goes when that is well again.
         """
-        self.note = Note(wire.line(note), stays, self.note.number + 1)
+        self.note = Note(wire.line(note), stays or is_of_link, self.note.number + 1)
+        self._is_note_of_link = is_of_link
         self._dirty.status = True
         self._changed()
 
     # Wishes.
 
-    def give_back(self, text: str, when_kept: Callable[[], None]) -> None:
-        """Let a text that could not be sent go back into the composer, and hear when it is safe there."""
-        self.wishes.texts.append(text)
-        self.wishes.when_kept.append(when_kept)
+    def give_back(self, returned: Returned) -> None:
+        """Let a text that could not be sent go back to the draft of its conversation."""
+        self.wishes.texts.append(returned)
         self._wished()
 
     def ask(self, question: Ask) -> None:
@@ -190,16 +201,34 @@ class Store:
         self._dirty.wishes = True
         self._changed()
 
+    # Texts on their way to the outbox.
+
+    def hold_unsent(self, name: str, text: str) -> None:
+        """Keep a text that was sent until it is in the outbox."""
+        self.unsent[name] = text
+        self._dirty.unsent = True
+        self._changed()
+
+    def release_unsent(self, name: str) -> None:
+        """A text is safe elsewhere."""
+        if self.unsent.pop(name, None) is not None:
+            self._dirty.unsent = True
+            self._changed()
+
     # The open conversation.
 
     def open_conversation(self, opened: OpenConversation) -> None:
-        """Show another conversation; what it holds follows by `apply`."""
-        self._mirror = Mirror(opened, self.user_id, self.projects)
+        """Show another conversation, and in it what is under way to it; what it holds follows by `apply`."""
+        self._pending = {key: pending for key, pending in self._pending.items() if pending}
+        pending = self._pending.setdefault(opened.id, Pending())
+        self._mirror = Mirror(opened, self.user_id, self.projects, pending)
         row = self.conversations.get(opened.id)
         if row is not None:
             row.is_unread = False
         dirty = self._dirty
         dirty.header = dirty.status = dirty.path = dirty.conversations = True
+        if pending:
+            self._mirror.pending_changed(dirty)
         self._changed()
 
     def apply(self, conversation_id: str, update: Update) -> None:
@@ -210,10 +239,10 @@ class Store:
                 self._weigh()
             self._changed()
 
-    def apply_stretch(self, conversation_id: str, page: dict[str, Any]) -> None:
-        """Add messages from anywhere on the path (`message.list`)."""
+    def apply_older(self, conversation_id: str, page: dict[str, Any]) -> None:
+        """Add a page of `message.list`."""
         if self._mirror is not None and self._mirror.opened.id == conversation_id:
-            self._mirror.view.add_stretch(page)
+            self._mirror.view.add_older(page)
             self._mirror.bring_up(self._dirty)
             self._changed()
 
@@ -225,29 +254,17 @@ class Store:
             self._dirty.status = True
             self._changed()
 
-    def choose_leaf(self, leaf_id: str) -> bool:
-        """Show another branch; says whether all that is shown of it is at hand."""
-        if self._mirror is None:
-            return False
-        view = self._mirror.view
-        view.choose_leaf(leaf_id)
-        self._mirror.bring_up(self._dirty)
-        self._changed()
-        return leaf_id in view.messages
-
-    def stored_path(self) -> list[str]:
-        """The path as far as the server knows it: without what was just sent."""
-        mirror = self._mirror
-        return [key for key in mirror.opened.path if key in mirror.view.nodes] if mirror else []
-
-    def newest_leaf(self, message_id: str) -> str | None:
-        """The end of the path through a message; None when the message is not known."""
-        view = self._mirror.view if self._mirror else None
-        return view.newest_leaf(message_id) if view is not None and message_id in view.nodes else None
+    def stored_leaf(self) -> str | None:
+        """The end of the path as the server knows it: without what was just sent."""
+        return self._mirror.view.leaf if self._mirror is not None else None
 
     def siblings(self, message_id: str) -> list[str]:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []
+
+    def wants_snapshot(self) -> bool:
+        """Whether the path in use has left what is at hand."""
+        return self._mirror is not None and self._mirror.view.wants_snapshot
 
     def set_model(self, provider: str, name: str) -> None:
         """The model the next answer comes from, before the server says so."""
@@ -265,17 +282,30 @@ class Store:
             self._dirty.header = True
             self._changed()
 
-    def show_pending(self, messages: list[Message], run: Run) -> None:
+    def show_pending(self, messages: list[Message], run: Run | None) -> None:
         """Show messages of our own before the server has them; their events replace them."""
         if self._mirror is not None:
             self._mirror.show_pending(messages, run, self._dirty)
             self._changed()
 
-    def drop_pending(self, run_id: str) -> None:
+    def drop_pending(self, conversation_id: str, run_id: str) -> None:
         """Take back what was refused."""
-        if self._mirror is not None:
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
             self._mirror.drop_pending(run_id, self._dirty)
             self._changed()
+        elif (pending := self._pending.get(conversation_id)) is not None:
+            pending.drop(run_id)
+
+    def accept_pending(self, conversation_id: str, run_id: str, seq: int) -> None:
+        """The server has the request; its events end with `seq`.
+
+        A conversation that is not open brings it along when it is opened.
+        """
+        if self._mirror is None or self._mirror.opened.id != conversation_id:
+            self.drop_pending(conversation_id, run_id)
+            return
+        self._mirror.accept_pending(run_id, seq, self._dirty)
+        self._changed()
 
     def mark_stopping(self, run_id: str) -> None:
         """The run was asked to stop."""

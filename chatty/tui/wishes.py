@@ -29,14 +29,23 @@ class Ask:
     """Called on yes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A text that could not be sent."""
+
+    draft_key: str
+    """The draft it goes back to, as `OpenConversation.draft_key` names it."""
+    text: str
+    when_kept: Callable[[], None] = field(default=lambda: None, compare=False)
+    """Called once the text is safe there, that is on the disk."""
+
+
 @dataclass(slots=True)
 class Wishes:
     """Everything wanted since the screen looked last."""
 
-    texts: list[str] = field(default_factory=list)
-    """Texts that could not be sent and go back into the composer."""
-    when_kept: list[Callable[[], None]] = field(default_factory=list)
-    """To be called once those texts are safe there, that is on the disk as a draft."""
+    texts: list[Returned] = field(default_factory=list)
+    """Texts that could not be sent and go back to where they were written."""
     questions: list[Ask] = field(default_factory=list)
     offers: list[ProviderOffer] = field(default_factory=list)
     """The first-run screen, while nothing was written yet."""

@@ -84,6 +84,10 @@ class OnTerminal:
         """Press keys."""
         os.write(self._master, keys)
 
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._process.send_signal(number)
+
     def wait(self) -> int:
         """Read to the end and return the exit code."""
         until = time.monotonic() + PATIENCE_SECONDS

@@ -107,6 +107,15 @@ def test_show_as_json(told: FakeServer, run: Run) -> None:
     assert value["messages"][1] == {**MESSAGES[1], "text": "# Much\n\nPotatoes."}
 
 
+def test_show_as_json_has_every_field_that_the_wire_left_out(two: FakeServer, run: Run) -> None:
+    bare = {key: value for key, value in message(1, "assistant", "x").items() if value is not None}
+    used = {"input_tokens": 3, "cached_input_tokens": 0, "output_tokens": 2, "reasoning_tokens": 0}
+    rows = [{**bare, "usage": {**used, "estimated": True}}, message(2, "user", "y")]
+    two.on("message.list", {"messages": rows, "has_older": False})
+    shown = json.loads(run("chats", "show", "last", "--json").stdout)["messages"]
+    assert [row["usage"] for row in shown] == [{**used, "cost_usd": None, "estimated": True}, None]
+
+
 def test_show_reads_older_pages(two: FakeServer, run: Run) -> None:
     def page(params: Json) -> Json:
         if "before" not in params:
@@ -122,7 +131,8 @@ def test_show_reads_older_pages(two: FakeServer, run: Run) -> None:
 def test_show_tree_prints_every_branch_once(two: FakeServer, run: Run) -> None:
     sibling = message(4, "assistant", "Otherwise", parent_id=MESSAGES[0]["id"])
     nodes = [*MESSAGES[:2], sibling]
-    two.on("message.tree", {"nodes": nodes})
+    pages: dict[str | None, Json] = {None: {"nodes": nodes[:2], "next": "x"}, "x": {"nodes": nodes[2:]}}
+    two.on("message.tree", lambda p: pages[p.get("cursor")])
     two.on(
         "message.list",
         lambda p: {
@@ -160,6 +170,13 @@ def test_search_prints_hits(server: FakeServer, run: Run) -> None:
         "next": "c",
     }
     assert server.params_of("search.query")[0]["query"] == "potatoes -beans"
+
+
+def test_hit_in_a_title_has_no_message_and_says_so(server: FakeServer, run: Run) -> None:
+    hit = {"kind": "conversation", "conversation_id": FIRST, "title": "Garden", "snippet": "Garden", "at": AT}
+    server.on("search.query", {"items": [hit], "next": None})
+    (shown,) = json.loads(run("chats", "search", "garden", "--json").stdout)["items"]
+    assert shown == {**hit, "message_id": None}
 
 
 def test_rename(two: FakeServer, run: Run) -> None:

@@ -1,5 +1,8 @@
 """Error types, exit codes and the one line."""
 
+import subprocess
+import sys
+
 import pytest
 
 from chatty.cli.errors import error_from_object, error_line, error_object
@@ -68,3 +71,9 @@ def test_object_and_back() -> None:
         "details": {"http": 401},
     }
     assert error_object(error_from_object(value)) == value
+
+
+def test_an_error_costs_no_import_of_the_standard_librarys_heavier_parts() -> None:
+    program = "import chatty.protocol.errors, sys; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert set(found.stdout.split()) & {"dataclasses", "inspect", "typing", "re", "enum"} == set()

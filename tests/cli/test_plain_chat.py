@@ -1,8 +1,20 @@
 """``chatty --plain``: line by line, in words."""
 
+import os
+import signal
+import threading
+from types import FrameType
+
+import pytest
+
+from chatty.cli.line_input import read_line
 from tests.cli.fake_server import FakeServer, answer
 from tests.cli.processes import OnTerminal
 from tests.cli.samples import FIRST, conversation
+
+
+class Heard(BaseException):
+    """A handler of the test ran."""
 
 
 def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> None:
@@ -13,6 +25,11 @@ def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> N
         terminal.read_until(b"you: ")
         terminal.type(b"hi there\n")
         terminal.read_until(b"done")
+        terminal.read_until(b"you: ")
+        terminal.type(b"half")
+        terminal.read_until(b"half")
+        terminal.type(b"\x03")
+        terminal.read_until(b"line dropped")
         terminal.read_until(b"you: ")
         terminal.type(b"\x04")
         assert terminal.wait() == 0
@@ -43,3 +60,65 @@ def test_failure_is_said_and_the_chat_goes_on(server: FakeServer, environment: d
         terminal.read_until(b"you: ")
         terminal.type(b"/quit\n")
         assert terminal.wait() == 0
+
+
+def test_many_interrupts_drop_lines_and_nothing_else(server: FakeServer, environment: dict[str, str]) -> None:
+    server.on("conversation.create", {"conversation": conversation()})
+    server.on("conversation.get", {"conversation": conversation()})
+    server.on("message.send", lambda sent: answer(sent, ["still here"]))
+    with OnTerminal(environment, "--plain") as terminal:
+        terminal.read_until(b"you: ")
+        for _ in range(50):
+            terminal.type(b"h")
+            terminal.read_until(b"h")
+            terminal.type(b"\x03\x03")
+            terminal.read_until(b"line dropped")
+            terminal.read_until(b"you: ")
+        terminal.type(b"hi\n")
+        terminal.read_until(b"still here\r\ndone")
+        terminal.type(b"/quit\n")
+        assert terminal.wait() == 0
+
+
+def test_termination_while_a_line_is_typed(server: FakeServer, environment: dict[str, str]) -> None:
+    server.on("conversation.create", {"conversation": conversation()})
+    with OnTerminal(environment, "--plain") as terminal:
+        terminal.read_until(b"you: ")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait() == 143
+        assert terminal.modes == terminal.before
+
+
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Heard)])
+def test_signal_that_the_editor_sleeps_through_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, raised: type[BaseException]
+) -> None:
+    """What the interpreter does of itself when a signal comes has been done; its handler has not run."""
+
+    def sleep(prompt: str) -> str:
+        wakeup = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(wakeup)
+        os.write(wakeup, bytes([number]))
+        threading.Event().wait(30)
+        return "slept through it"
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        raise Heard
+
+    monkeypatch.setattr("builtins.input", sleep)
+    before = signal.signal(signal.SIGTERM, hear)
+    try:
+        with pytest.raises(raised):
+            read_line("you: ")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_line_that_is_read_leaves_signals_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt: "a line")
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    threads = threading.active_count()
+    assert read_line("you: ") == "a line"
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert threading.active_count() == threads

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chatty.client.force import identify
 from tests.cli.conftest import ROOT, Run
 from tests.cli.processes import OnTerminal, read_until, start
 
@@ -195,3 +196,9 @@ def test_broken_database_is_a_storage_error_with_its_path(run: Run, home: Path) 
     result = run("ask", "-m", "guide", "hello")
     assert (result.returncode, result.stderr.count("\n")) == (10, 1)
     assert str(data) in result.stderr
+
+
+def test_stopped_server_has_ended_when_the_command_returns(run: Run) -> None:
+    pid = json.loads(run("server", "start", "--json").stdout)["pid"]
+    assert run("server", "stop").stdout == "stopped\n"
+    assert identify(pid) is None

@@ -9,7 +9,7 @@ import pytest
 from chatty.client.backoff import Backoff
 from chatty.client.connection import Client
 from chatty.client.link import Link
-from chatty.client.outbox import Outbox
+from chatty.client.outbox import Entry, Outbox
 from chatty.client.subscription import Subscription
 from chatty.client.updates import Event, LinkChanged, LinkState, News, OutboxChanged, Snapshot
 from chatty.client.view import ConversationView
@@ -156,6 +156,43 @@ async def test_storage_failure_of_a_start_waits_for_a_person() -> None:
         with pytest.raises(ProtocolError) as caught:
             await client.wait_online()
         assert (caught.value.type, client.state) == ("storage/newer_schema", LinkState.REFUSED)
+
+
+async def test_failure_nobody_foresaw_is_shown_and_tried_again_on_request() -> None:
+    server, failures = FakeServer(), [OSError(5, "no such device")]
+
+    async def dial() -> Link:
+        if failures:
+            raise failures.pop()
+        return await server.dial()
+
+    async with Client(dial) as client:
+        with pytest.raises(ProtocolError) as caught:
+            await client.wait_online(timeout_seconds=5)
+        assert (caught.value.type, client.state) == ("internal", LinkState.REFUSED)
+        client.retry_now()
+        await until(lambda: client.state is LinkState.ONLINE)
+
+
+async def test_frame_nobody_foresaw_ends_the_link_and_is_shown() -> None:
+    server = FakeServer()
+    async with Client(server.dial, backoff=AT_ONCE) as client:
+        await client.wait_online()
+        server.notify("notice", {"type": "heads", "heads": [1, 2]})
+        await until(lambda: client.state is LinkState.REFUSED)
+        assert server.sessions == []
+
+
+async def test_outbox_that_cannot_be_read_is_shown(tmp_path: Path) -> None:
+    directory = tmp_path / "outbox"
+    directory.write_text("no directory")
+    async with Client(FakeServer().dial, outbox=Outbox(str(directory)), backoff=AT_ONCE) as client:
+        with pytest.raises(ProtocolError) as caught:
+            await client.wait_online(timeout_seconds=5)
+        assert (caught.value.family, client.state) == ("storage", LinkState.REFUSED)
+        directory.unlink()
+        client.retry_now()
+        await until(lambda: client.state is LinkState.ONLINE)
 
 
 async def test_older_idle_local_server_is_asked_to_leave_once() -> None:
@@ -329,6 +366,49 @@ async def test_ended_subscription_says_why() -> None:
     assert caught.value.type == "forbidden"
 
 
+async def test_ended_subscription_first_hands_on_what_has_arrived() -> None:
+    server = FakeServer()
+    async with Client(server.dial) as client:
+        conversation_id = new_id()
+        await client.call("conversation.create", {"id": conversation_id})
+        subscription = client.subscribe(conversation_id)
+        await anext(subscription)
+        server.reference.handle("conversation.update", {"conversation_id": conversation_id, "title": "last"})
+        server.notify(
+            "notice",
+            {"type": "subscription_ended", "conversation_id": conversation_id, "reason": "deleted"},
+        )
+        await client.call("ping")  # what was sent before it has arrived
+        update = await anext(subscription)
+        assert isinstance(update, Event)
+        assert update.data["conversation"]["title"] == "last"
+        with pytest.raises(ProtocolError) as caught:
+            await anext(subscription)
+    assert caught.value.type == "not_found"
+
+
+async def test_closing_an_ended_subscription_leaves_a_newer_one_alone() -> None:
+    server = FakeServer()
+    async with Client(server.dial) as client:
+        conversation_id = new_id()
+        await client.call("conversation.create", {"id": conversation_id})
+        ended = client.subscribe(conversation_id)
+        await anext(ended)
+        server.notify(
+            "notice",
+            {"type": "subscription_ended", "conversation_id": conversation_id, "reason": "forbidden"},
+        )
+        await client.call("ping")
+        newer = client.subscribe(conversation_id)
+        await anext(newer)
+        await ended.close()
+        server.reference.handle("conversation.update", {"conversation_id": conversation_id, "title": "new"})
+        async with asyncio.timeout(5):
+            update = await anext(newer)
+    assert isinstance(update, Event)
+    assert "conversation.unsubscribe" not in [method for method, _ in server.heard]
+
+
 async def test_closed_subscription_ends_and_may_be_made_again() -> None:
     server = FakeServer()
     conversation_id = new_id()
@@ -377,6 +457,18 @@ async def test_message_waits_on_disk_while_the_link_is_down(outbox: Outbox) -> N
         is_down = False
         assert (await sent)["message"]["id"] == params["id"]
         assert outbox.entries() == []
+
+
+async def test_sender_hears_when_the_message_is_on_the_disk(outbox: Outbox) -> None:
+    server = FakeServer()
+    server.silent_methods.add("message.send")
+    kept = asyncio.Event()
+    async with Client(server.dial, outbox=outbox) as client:
+        sender = asyncio.create_task(client.send("message.send", sending("c", "Hi?"), on_kept=kept.set))
+        async with asyncio.timeout(5):
+            await kept.wait()
+        assert len(outbox.entries()) == 1
+        sender.cancel()
 
 
 async def test_message_left_by_an_ended_program_is_delivered_by_the_next(outbox: Outbox) -> None:
@@ -439,6 +531,19 @@ async def test_refused_message_is_kept_for_the_person(outbox: Outbox) -> None:
     assert [(entry.id, entry.is_refused) for entry in outbox.entries()] == [(params["id"], True)]
     told = [item for item in news if isinstance(item, OutboxChanged)]
     assert told[-1] == OutboxChanged(0, params["id"], caught.value)
+
+
+async def test_message_that_an_older_program_left_and_nobody_can_send_is_refused_once(outbox: Outbox) -> None:
+    params = sending(new_id(), "half \ud83d")
+    outbox.put(Entry(1, params["id"], "message.send", params))
+    news: list[News] = []
+    client = Client(FakeServer().dial, outbox=outbox)
+    client.listen(news.append)
+    async with client:
+        await until(lambda: [entry.is_refused for entry in outbox.entries()] == [True])
+        await until(lambda: client.unsent == 0)
+    told = [item for item in news if isinstance(item, OutboxChanged)]
+    assert (told[-1].refused_id, told[-1].error and told[-1].error.type) == (params["id"], "internal")
 
 
 async def test_large_request_takes_its_own_way() -> None:

@@ -28,6 +28,7 @@ from tests.instruments.fault_proxy import Cut, Fault, FaultProxy, Latency, Plan,
 from tests.instruments.fresh import fresh_views
 from tests.instruments.journal_client import witness
 from tests.instruments.reference import sending
+from tests.instruments.storms import crowd, descriptors, storm
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(90)
@@ -174,6 +175,21 @@ async def test_link_is_back_soon_after_the_net(home: Home, short_dir: str) -> No
         assert monotonic() - began < 1.5
 
 
+async def test_crowd_that_is_cut_at_once_comes_back_and_leaves_nothing_open(
+    home: Home, short_dir: str
+) -> None:
+    """In large by command: `benchmarks/storm.py`."""
+    path, pid = os.path.join(short_dir, "p"), await asyncio.to_thread(home.pid)
+    async with (
+        FaultProxy.unix(listen=path, connect=home.locations.socket_path, plan=Plan(seed=1)) as proxy,
+        crowd(home, path, 40, LOCAL) as clients,
+    ):
+        before = descriptors(pid)
+        for _ in range(3):
+            await storm(proxy, clients)
+        await until(lambda: descriptors(pid) <= before)
+
+
 async def test_unsent_message_outlives_client_and_server(home: Home) -> None:
     conversation_id = new_id()
     params = sending(conversation_id, "hello", with_run=False)
@@ -231,7 +247,7 @@ def shown(view: ConversationView) -> dict[str, object]:
         "count": view.conversation["message_count"],
         "is_answering": view.conversation["is_answering"],
         "leaf": view.leaf,
-        "nodes": view.nodes,
+        "siblings": [view.siblings(message.id) for message in view.path()],
         "path": [
             (
                 message.id,

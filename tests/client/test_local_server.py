@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import multiprocessing
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from chatty.client.target import LocalTarget
 from chatty.client.updates import LinkState
 from chatty.protocol.errors import ProtocolError
 from tests.client.homes import Home
+from tests.client.races import leave_soon, race
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
@@ -110,6 +112,14 @@ def test_leaving_and_coming_are_never_seen_by_a_caller(home: Home) -> None:
         home.one_shot().call("server.stop", {})
         while home.pid() == leaving:
             pass
+
+
+async def test_server_that_leaves_when_idle_is_never_missed(home: Home) -> None:
+    """In large by command: `benchmarks/idle_races.py`."""
+    leave_soon(home)
+    races = await race(home, 9, random.Random(20261120))
+    assert races.failures == []
+    assert len(races.servers) > 1
 
 
 def test_frozen_server_is_called_stuck_and_ended_by_force(
@@ -207,7 +217,7 @@ def test_path_too_long_for_a_socket_goes_to_a_short_one(short_dir: str) -> None:
         elsewhere = Locations(
             home.locations.config_dir, home.locations.data_dir, home.locations.state_dir, "/nowhere"
         )
-        with local.find(elsewhere, Deadline(5)) as found:
+        with local.find(elsewhere, {}, Deadline(5)) as found:
             assert found.fileno() >= 0
     finally:
         home.clean_up()

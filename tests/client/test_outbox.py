@@ -57,6 +57,12 @@ def test_request_without_an_id_of_its_own_is_refused(tmp_path: Path) -> None:
     assert caught.value.type == "invalid_params/id"
 
 
+def test_text_that_no_frame_can_carry_is_refused_before_it_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        Outbox(str(tmp_path)).prepare("message.send", sending("c", "half \ud83d"))
+    assert caught.value.type == "invalid_params/text"
+
+
 def test_refused_message_is_kept_with_its_reason_until_it_is_discarded(tmp_path: Path) -> None:
     directory = os.path.join(tmp_path, "outbox")
     outbox = Outbox(directory)

@@ -1,12 +1,13 @@
 """The configuration file: what is in it, and that changing it never harms it."""
 
-import multiprocessing
+import random
 from pathlib import Path
 
 import pytest
 
 from chatty.client import settings
 from chatty.protocol.errors import ProtocolError
+from tests.client.config_writers import write_side_by_side
 
 
 @pytest.fixture
@@ -90,17 +91,16 @@ def test_describe_says_where_a_value_comes_from(path: str) -> None:
     assert all(row["means"] for row in rows.values())
 
 
-def count_up(path: str, name: str, times: int) -> None:
-    for number in range(times):
-        settings.set(path, f"keys.{name}", str(number))
+def test_killed_writers_leave_a_whole_file_and_no_other_behind(path: str) -> None:
+    settings.set(path, "model", "guide")
+    left = Path(path).with_name(".config.toml.4711.0badcafe")
+    left.write_text("model = ")
+    settings.set(path, "screen.theme", "chatty-light")
+    assert sorted(file.name for file in Path(path).parent.iterdir()) == [".config.lock", "config.toml"]
 
 
-def test_writers_side_by_side_lose_no_change(path: str) -> None:
-    """Another program's change in the same file is never overwritten."""
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=count_up, args=(path, f"writer{number}", 10)) for number in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(60)
-    assert settings.load(path).keys == {f"writer{number}": ["9"] for number in range(4)}
+def test_writers_side_by_side_lose_no_change(tmp_path: Path) -> None:
+    """In large by command: `benchmarks/config_writers.py`."""
+    outcome = write_side_by_side(tmp_path, writers=4, updates=12, kills=4, chance=random.Random(5))
+    assert outcome.problems == []
+    assert outcome.reads > 0

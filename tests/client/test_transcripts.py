@@ -71,7 +71,8 @@ def as_event(params: dict[str, Any]) -> Event:
 def comparable(view: ConversationView, last: ConversationView) -> dict[str, Any]:
     """Return what a view shows of the messages that the last snapshot holds."""
     shown = everything(view)
-    shown["messages"] = {name: shown["messages"][name] for name in last.messages}
+    for by_message in ("messages", "siblings"):
+        shown[by_message] = {name: shown[by_message][name] for name in last.messages}
     for message in shown["messages"].values():
         message["usage"] = {k: v for k, v in (message["usage"] or {}).items() if v is not None}
     for member in IN_SNAPSHOTS_ONLY:

@@ -32,7 +32,7 @@ def everything(view: ConversationView) -> dict[str, Any]:
     return {
         "conversation": view.conversation,
         "messages": messages,
-        "nodes": view.nodes,
+        "siblings": {message_id: view.siblings(message_id) for message_id in view.messages},
         "leaf": view.leaf,
         "runs": view.runs,
         "head": view.head,
@@ -69,7 +69,7 @@ class Player:
         """A view as it begins, with the messages of all other paths fetched as well."""
         view = ConversationView()
         view.apply(Snapshot(self.server.snapshot(CONVERSATION, limit=1000)))
-        for leaf in view.nodes:
+        for leaf in self.conversation.messages:
             view.add_older(
                 self.server.handle("message.list", {"conversation_id": CONVERSATION, "leaf": leaf})
             )
@@ -136,6 +136,7 @@ class Player:
         return found[pick % len(found)] if found else None
 
 
+WHOLE_PATH = {"conversation_id": CONVERSATION, "limit": 1000}
 STORIES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50), TEXTS), max_size=40)
 
 
@@ -181,14 +182,70 @@ def test_others_messages_elsewhere_leave_the_path_alone() -> None:
     assert len(view.siblings(path[0])) == 2
 
 
-def test_newest_leaf_is_found_below_a_long_path() -> None:
+@settings(max_examples=300, deadline=None)
+@given(before=STORIES, after=STORIES, limit=st.integers(1, 4))
+def test_small_window_shows_as_much_as_a_later_snapshot(
+    before: list[tuple[int, int, str]], after: list[tuple[int, int, str]], limit: int
+) -> None:
     player = Player()
-    for number in range(1500):
+    for action, pick, text in before:
+        player.actions[action](pick, text)
+    view = ConversationView()
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=limit)))
+    for action, pick, text in after:
+        player.heard.clear()
+        player.actions[action](pick, text)
+        for update in player.heard:
+            view.apply(update)
+        if view.wants_snapshot:
+            view.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=limit)))
+    later = ConversationView()
+    later.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=limit)))
+    shown, wanted = view.path(), later.path()
+    assert (view.leaf, bool(shown)) == (later.leaf, bool(wanted))
+    for message, same in zip(reversed(shown), reversed(wanted), strict=False):
+        assert (message.id, message.text, message.status) == (same.id, same.text, same.status)
+        assert view.siblings(message.id) == later.siblings(message.id)
+    assert view.has_older == (len(shown) < len(player.server.handle("message.list", WHOLE_PATH)["messages"]))
+
+
+def test_older_page_brings_the_versions_beside_it() -> None:
+    player = Player()
+    for number in range(4):
+        player.send(0, str(number))
+    player.edit(0, "other beginning")
+    player.edit(1, "other second")
+    first, second = list(player.conversation.messages)[:2]
+    player.conversation.leaf = list(player.conversation.messages)[3]
+    view = ConversationView()
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=1)))
+    assert (len(view.path()), view.has_older, view.siblings(second)) == (1, True, [])
+    params = {"conversation_id": CONVERSATION, "before": view.path()[0].id, "limit": 2}
+    view.add_older(player.server.handle("message.list", params))
+    assert (len(view.path()), view.has_older, len(view.siblings(second))) == (3, True, 2)
+    params["before"] = view.path()[0].id
+    view.add_older(player.server.handle("message.list", params))
+    assert (len(view.path()), view.has_older, len(view.siblings(first))) == (4, False, 2)
+
+
+def test_going_on_elsewhere_wants_a_snapshot() -> None:
+    player = Player()
+    for number in range(3):
         player.send(0, str(number))
     view = ConversationView()
-    view.apply(Snapshot(player.server.snapshot(CONVERSATION)))
-    first = next(iter(view.nodes))
-    assert view.newest_leaf(first) == view.leaf
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=1)))
+    player.heard.clear()
+    player.send(0, "at the end")
+    for update in player.heard:
+        view.apply(update)
+    assert not view.wants_snapshot
+    player.heard.clear()
+    player.edit(1, "above the window")
+    for update in player.heard:
+        view.apply(update)
+    assert view.wants_snapshot
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION, limit=1)))
+    assert not view.wants_snapshot
 
 
 def test_changes_name_what_is_to_be_drawn_again() -> None:

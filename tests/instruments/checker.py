@@ -129,7 +129,7 @@ def _check_messages(
         view = views[params["conversation"]["id"]]
         if message_id in witnessed.accepted and texts is None:
             problems.append(f"accepted message {message_id} is not in the database")
-        if message_id in witnessed.accepted and message_id not in view.nodes:
+        if message_id in witnessed.accepted and message_id not in view.messages:
             problems.append(f"accepted message {message_id} is not in a fresh view")
         if texts is not None and texts != [part["text"] for part in params["parts"]]:
             problems.append(f"message {message_id} has another text than was sent")

@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 from chatty.client.link import LinkClosed
 from chatty.protocol import frames
 from chatty.protocol.errors import ProtocolError
+from tests.instruments.accepting import accepting, listen_unix
 from tests.instruments.reference import AT, JsonObject, Reference
 
 Script = Callable[[JsonObject], Iterable[str]]
@@ -50,25 +51,17 @@ class FakeServer:
         self._news: list[tuple[str, JsonObject]] = []
         self._is_answering = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._serving: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
         self.reference.watchers.append(self._take_news)
         self.reference.on_run = self._play
 
     @contextlib.asynccontextmanager
     async def listening(self, path: str) -> AsyncIterator["FakeServer"]:
         """Serve on a unix socket."""
-        server = await asyncio.start_unix_server(self._serve, path, backlog=1024)
-        try:
-            yield self
-        finally:
-            server.close()
-            await asyncio.sleep(0)  # whoever was just accepted is served, so that it can be cut
-            self.cut_all()
-            await self.settle()
-            if self._serving:
-                await asyncio.wait(tuple(self._serving), timeout=5)
-            await asyncio.sleep(0)  # closed transports let go of their sockets in the next turn
+        async with accepting(listen_unix(path), self._serve):
+            try:
+                yield self
+            finally:
+                await self.settle()
 
     async def settle(self) -> None:
         """End the scripts that still run."""
@@ -135,22 +128,12 @@ class FakeServer:
         self.reference.finish(run["id"])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        self._writers.add(writer)
-        try:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             if head.startswith(b"POST /rpc "):
                 await _RpcConnection(self, reader, writer).run(head)
             else:
                 await _WebSocketConnection(self, reader, writer).run(head)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            self._serving.discard(task)
-            self._writers.discard(writer)
-            writer.close()
 
 
 class Session:

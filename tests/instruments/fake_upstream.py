@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from typing import Self
 import msgspec
 import uvloop
 
+from tests.instruments.accepting import accepting, listen_tcp
 from tests.instruments.upstream_faults import fault_for
 from tests.instruments.upstream_scripts import (
     Hang,
@@ -89,8 +91,8 @@ class FakeUpstream:
         self._tls = tls
         self._models = models or _model_list()
         self._seen: Counter[str] = Counter()
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener: socket.socket | None = None
+        self._accepting = contextlib.AsyncExitStack()
         self._changed = asyncio.Condition()
         self.requests: list[ReceivedRequest] = []
         """Every request, in order of arrival; empty with `keeps_requests=False`, for long measurements."""
@@ -102,22 +104,17 @@ class FakeUpstream:
     @property
     def url(self) -> str:
         """The base URL to configure, such as `http://127.0.0.1:PORT/v1`."""
-        assert self._server is not None, "not started"
-        host, port = self._server.sockets[0].getsockname()[:2]
+        assert self._listener is not None, "not started"
+        host, port = self._listener.getsockname()
         return f"{'https' if self._tls else 'http'}://{host}:{port}/v1"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self._port, limit=1 << 20, backlog=1024, ssl=self._tls
-        )
+        self._listener = listen_tcp(self._port)
+        await self._accepting.enter_async_context(accepting(self._listener, self._serve, tls=self._tls))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._accepting.aclose()
 
     async def wait_for_requests(self, count: int, timeout_seconds: float = 5.0) -> None:
         """Return when that many requests have come in."""
@@ -135,12 +132,6 @@ class FakeUpstream:
         async with self._changed:
             self._changed.notify_all()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A plain function: start_server would otherwise hold the task and log its cancellation.
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open_connections += 1
@@ -154,10 +145,9 @@ class FakeUpstream:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client left: that is its right
         finally:
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            if writer.is_closing():
+                writer.transport.abort()
             self.open_connections -= 1
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
             await self._notify()
 
     def _answer(self, request: ReceivedRequest) -> Script:

@@ -16,6 +16,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tests.instruments.accepting import accepting, listen_tcp, listen_unix
+
 Direction = Literal["up", "down"]
 """``up``: from the client to the server."""
 
@@ -95,6 +97,7 @@ class FaultProxy:
     Attributes:
         is_refusing: close new connections at once, as a server that is away.
         is_blackhole: pass nothing, close nothing: the other side is gone without a word.
+        is_deaf: the same for what comes down alone: the server hears, and nobody hears the server.
         accepted: how many connections came.
         port: where it listens, for TCP.
     """
@@ -102,20 +105,19 @@ class FaultProxy:
     def __init__(self, dial: Callable[[], Awaitable[Streams]], plan: Plan) -> None:
         self.is_refusing = False
         self.is_blackhole = False
+        self.is_deaf = False
         self.accepted = 0
         self.port = 0
         self._dial = dial
         self._plan = plan
         self._open: set[_Carrier] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
     async def unix(cls, *, listen: str, connect: str, plan: Plan) -> AsyncIterator["FaultProxy"]:
         """Proxy between two unix sockets."""
         proxy = cls(lambda: asyncio.open_unix_connection(connect), plan)
-        server = await asyncio.start_unix_server(proxy._accept, listen, backlog=4096)
-        async with proxy._running(server):
+        async with proxy._running(listen_unix(listen)):
             yield proxy
 
     @classmethod
@@ -123,9 +125,9 @@ class FaultProxy:
     async def tcp(cls, *, port: int, plan: Plan) -> AsyncIterator["FaultProxy"]:
         """Proxy from a free TCP port of the loopback to another one."""
         proxy = cls(lambda: asyncio.open_connection("127.0.0.1", port), plan)
-        server = await asyncio.start_server(proxy._accept, "127.0.0.1", 0, backlog=4096)
-        proxy.port = server.sockets[0].getsockname()[1]
-        async with proxy._running(server):
+        listener = listen_tcp()
+        proxy.port = listener.getsockname()[1]
+        async with proxy._running(listener):
             yield proxy
 
     def cut_all(self, *, reset: bool = False) -> int:
@@ -135,35 +137,28 @@ class FaultProxy:
             carrier.cut(reset=reset)
         return len(carriers)
 
+    def swallows(self, direction: Direction) -> bool:
+        """Tell whether what comes this way is lost for now."""
+        return self.is_blackhole or (self.is_deaf and direction == "down")
+
     @contextlib.asynccontextmanager
-    async def _running(self, server: asyncio.Server) -> AsyncIterator[None]:
+    async def _running(self, listener: socket.socket) -> AsyncIterator[None]:
         print(f"fault proxy: seed {self._plan.seed}")
-        try:
+        async with accepting(listener, self._carry):
             yield
-        finally:
-            server.close()
-            self.cut_all()
-            for task in tuple(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._carry((reader, writer)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _carry(self, client: Streams) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         faults = self._plan.faults_of(self.accepted)
         self.accepted += 1
         if self.is_refusing:
-            client[1].transport.abort()
+            writer.transport.abort()
             return
         try:
             server = await self._dial()
         except OSError:
-            client[1].transport.abort()
+            writer.transport.abort()
             return
-        carrier = _Carrier(self, client, server, faults, self._plan.chance)
+        carrier = _Carrier(self, (reader, writer), server, faults, self._plan.chance)
         self._open.add(carrier)
         try:
             await carrier.run()
@@ -216,12 +211,13 @@ class _Carrier:
             while data := await reader.read(65536):
                 for piece in self._sliced(data):
                     end = self._end_of(direction, passed, len(piece))
-                    await self._pass(piece if end is None else piece[: end.after_bytes - passed], writer)
+                    if not self._proxy.swallows(direction):
+                        await self._pass(piece if end is None else piece[: end.after_bytes - passed], writer)
                     passed += len(piece)
                     if isinstance(end, Cut):
                         self.cut(reset=end.reset)
                         return
-                    if isinstance(end, Stall) or self._proxy.is_blackhole:
+                    if isinstance(end, Stall) or self._proxy.swallows(direction):
                         await asyncio.Event().wait()
 
     def _sliced(self, data: bytes) -> Sequence[bytes]:
@@ -237,8 +233,6 @@ class _Carrier:
         return None
 
     async def _pass(self, piece: bytes, writer: asyncio.StreamWriter) -> None:
-        if self._proxy.is_blackhole:
-            return
         for fault in self._faults:
             match fault:
                 case Latency(seconds, jitter):

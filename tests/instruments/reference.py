@@ -210,7 +210,7 @@ class Reference:
             "messages": [_stored(message) for message in shown],
             "has_older": len(path) > len(shown),
             "leaf": leaf,
-            "tree": [_without_text(message) for message in conversation.messages.values()],
+            "siblings": _siblings(conversation, shown),
             "runs": [dict(run) for run in conversation.runs.values()],
         }
 
@@ -259,7 +259,39 @@ class Reference:
         if before := params.get("before"):
             path = path[: [message["id"] for message in path].index(before)]
         page = path[-params.get("limit", 50) :]
-        return {"messages": [_copy(message) for message in page], "has_older": len(page) < len(path)}
+        return {
+            "messages": [_copy(message) for message in page],
+            "siblings": _siblings(conversation, page),
+            "has_older": len(page) < len(path),
+        }
+
+    def _message_tree(self, params: JsonObject) -> JsonObject:
+        conversation = self._find(params["conversation_id"])
+        nodes = [_without_text(message) for message in conversation.messages.values()]
+        begin, limit = int(params.get("cursor", "0")), params.get("limit", 1000)
+        has_more = begin + limit < len(nodes)
+        return {
+            "nodes": nodes[begin : begin + limit],
+            **({"next": str(begin + limit)} if has_more else {}),
+        }
+
+    def _conversation_set_leaf(self, params: JsonObject) -> JsonObject:
+        conversation = self._find(params["conversation_id"])
+        message_id = params["message_id"]
+        if message_id not in conversation.messages:
+            raise ProtocolError("not_found", "no such message")
+        conversation.leaf = (
+            self._leaf_through(conversation, message_id) if params.get("through") else message_id
+        )
+        return {"leaf": conversation.leaf}
+
+    def _leaf_through(self, conversation: Conversation, message_id: str) -> str:
+        def is_below(leaf: str | None) -> bool:
+            return message_id in [message["id"] for message in self._path(conversation, leaf)]
+
+        if conversation.leaf is not None and is_below(conversation.leaf):
+            return conversation.leaf
+        return next(found for found in reversed(conversation.messages) if is_below(found))
 
     def _part_read(self, params: JsonObject) -> JsonObject:
         conversation = self._find(params["conversation_id"])
@@ -445,6 +477,17 @@ def _stored(message: JsonObject) -> JsonObject:
         {**part, "text": "" if part["status"] == "streaming" else part["text"]} for part in message["parts"]
     ]
     return {**message, "parts": parts}
+
+
+def _siblings(conversation: Conversation, shown: list[JsonObject]) -> list[JsonObject]:
+    """The other versions of these messages, without text."""
+    parents = {message["parent_id"] for message in shown}
+    own = {message["id"] for message in shown}
+    return [
+        _without_text(message)
+        for message in conversation.messages.values()
+        if message["parent_id"] in parents and message["id"] not in own
+    ]
 
 
 def _without_text(message: JsonObject) -> JsonObject:

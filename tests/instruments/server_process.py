@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ class ServerProcess:
         *options: str,
         data_dir: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        open_files: int | None = None,
     ) -> None:
         self.data_dir, self.run_dir = data_dir or home / "data", home / "run"
         self.log_file = home / "logs" / "server.log"
@@ -42,6 +44,7 @@ class ServerProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=None if open_files is None else lambda: _allow(open_files),
         )
         os.close(writing)
         with os.fdopen(reading) as pipe:
@@ -99,16 +102,24 @@ class ServerProcess:
         return self.process.wait(START_SECONDS)
 
 
+def _allow(open_files: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+
+
 def _frame(request_id: int, method: str, params: Mapping[str, Any]) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}).encode()
 
 
 @contextlib.contextmanager
 def server_process(
-    home: Path, *options: str, data_dir: Path | None = None, environ: Mapping[str, str] | None = None
+    home: Path,
+    *options: str,
+    data_dir: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    open_files: int | None = None,
 ) -> Iterator[ServerProcess]:
     """Start a server and wait until it has said whether it serves; killed at the end if it still lives."""
-    started = ServerProcess(home, *options, data_dir=data_dir, environ=environ)
+    started = ServerProcess(home, *options, data_dir=data_dir, environ=environ, open_files=open_files)
     try:
         yield started
     finally:

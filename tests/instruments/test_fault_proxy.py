@@ -9,25 +9,23 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
+from tests.instruments.accepting import accepting, listen_tcp, listen_unix
 from tests.instruments.fault_proxy import Bandwidth, Cut, Fault, FaultProxy, Latency, Plan, Slices, Stall
 
 pytestmark = pytest.mark.timeout(20)
 
 
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
 @contextlib.asynccontextmanager
 async def echoing() -> AsyncIterator[int]:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+    listener = listen_tcp()
+    async with accepting(listener, echo):
+        yield listener.getsockname()[1]
 
 
 async def through(faults: Sequence[Fault], data: bytes) -> bytes:
@@ -93,14 +91,11 @@ def short_dir() -> Iterator[str]:
 
 
 async def test_blackhole_swallows_without_closing_and_refusing_closes(short_dir: str) -> None:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(10):
-            writer.write(data)
-        writer.close()
-
     listen, connect = os.path.join(short_dir, "p"), os.path.join(short_dir, "s")
-    server = await asyncio.start_unix_server(echo, connect)
-    async with FaultProxy.unix(listen=listen, connect=connect, plan=Plan(seed=1)) as proxy:
+    async with (
+        accepting(listen_unix(connect), echo),
+        FaultProxy.unix(listen=listen, connect=connect, plan=Plan(seed=1)) as proxy,
+    ):
         reader, writer = await asyncio.open_unix_connection(listen)
         writer.write(b"a")
         assert await reader.readexactly(1) == b"a"
@@ -115,7 +110,6 @@ async def test_blackhole_swallows_without_closing_and_refusing_closes(short_dir:
         closing.close()
         assert proxy.cut_all() == 1
         writer.close()
-    server.close()
 
 
 def test_same_seed_gives_the_same_plan() -> None:

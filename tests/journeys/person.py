@@ -20,9 +20,16 @@ class Person:
         self.home = home
         self._open: list[Terminal] = []
 
-    def open(self, *arguments: str, columns: int = 120, rows: int = 40, wait: str = READY) -> Terminal:
+    def open(
+        self,
+        *arguments: str,
+        columns: int = 120,
+        rows: int = 40,
+        wait: str = READY,
+        environment: dict[str, str] | None = None,
+    ) -> Terminal:
         """The program in a new terminal, once `wait` is on its screen."""
-        environment = {**self.home.environ, "CHATTY_MODEL": "", "CHATTY_SERVER": ""}
+        environment = {**self.home.environ, "CHATTY_MODEL": "", "CHATTY_SERVER": "", **(environment or {})}
         term = Terminal(*arguments, columns=columns, rows=rows, environment=environment, module="chatty")
         self._open.append(term)
         if wait:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from chatty.client.local import is_held
+from tests.journeys.deaths import DEATHS, die
 from tests.journeys.person import Person
 from tests.journeys.test_asking import SLOW, wait_answering
 
@@ -112,3 +113,13 @@ def test_signals_that_end_a_terminal_end_the_client_soon(person: Person) -> None
         assert time.monotonic() - began < LEAVE_SECONDS
         assert status in (128 + number, -number)
     assert is_held(person.home.locations.lock_path)
+
+
+@pytest.mark.parametrize("kind", sorted(DEATHS))
+def test_client_that_dies_while_it_is_answered_leaves_one_server_and_no_child(
+    person: Person, kind: str
+) -> None:
+    """A hundred times by command: `benchmarks/client_deaths.py`."""
+    left = die(person, kind, answering=True)
+    assert (left.servers, left.children) == (1, 0)
+    assert left.seconds < LEAVE_SECONDS

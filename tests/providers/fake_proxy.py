@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.instruments.accepting import accepting, listen_tcp
+
 
 class FakeProxy:
     """Accepts CONNECT and absolute-form requests; whatever the name, it connects to `target`."""
@@ -20,45 +22,39 @@ class FakeProxy:
     def __init__(self, target: tuple[str, int], status: int = 200) -> None:
         self._target = target
         self._status = status
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = listen_tcp()
+        self._accepting = contextlib.AsyncExitStack()
         self.heads: list[str] = []
         """The request heads as they came."""
 
     @property
     def address(self) -> str:
         """Host and port, as in a proxy variable."""
-        host, port = self._server.sockets[0].getsockname()[:2]
+        host, port = self._listener.getsockname()
         return f"{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        await self._accepting.enter_async_context(accepting(self._listener, self._serve))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._accepting.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         self.heads.append(head.decode())
         if self._status != 200:
             writer.write(b"HTTP/1.1 %d No\r\n\r\n" % self._status)
-            writer.close()
             return
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         if head.startswith(b"CONNECT "):
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             far_writer.write(head)
-        with contextlib.suppress(ConnectionError):
+        try:
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            far_writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -18,6 +18,33 @@ class Recording:
     error_type: ErrorType | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What a vendor says in an answer of status 200 that is a failure, wholly or in the end."""
+
+    type: ErrorType
+    words: str
+    """Part of the vendor's own sentence."""
+    status: int | None = None
+    """As the vendor put it into the error."""
+    text: str = ""
+    """Of the reply, before it failed."""
+
+
+FAILING: Mapping[str, Failing] = {
+    "openrouter-refused.json": Failing("provider/rate_limited", "temporarily rate-limited upstream", 429),
+    "openrouter-nested.json": Failing("provider/bad_request", '"Model supports at most 1 image', 400),
+    "gemini-refused.json": Failing("provider/bad_request", "API key not valid", 400),
+    "cloudflare-refused.json": Failing("provider/model_unknown", "No such model @cf/m"),
+    "kong-refused.json": Failing("provider/rate_limited", "API rate limit exceeded"),
+    "fastapi-refused.json": Failing("provider/overloaded", "Model is overloaded"),
+    "vllm-failed-in-stream.sse": Failing("provider/overloaded", "EngineCore", 500, "Well"),
+    "llamacpp-failed-in-stream.sse": Failing("provider/overloaded", "context shift", 500, "Well"),
+    "lmstudio-failed-in-stream.sse": Failing("provider/context_length", "The number of tokens to keep"),
+    "litellm-failed-in-stream.sse": Failing("provider/overloaded", "upstream connect error", 503, "Well"),
+}
+
+
 def payload(name: str) -> bytes:
     """Return the recorded bytes."""
     return (PAYLOADS / f"{name}.sse").read_bytes()

@@ -33,7 +33,7 @@ from tests.providers.asking import (
     new_provider,
     request_for,
 )
-from tests.providers.recordings import RECORDINGS, joined, payload
+from tests.providers.recordings import FAILING, PAYLOADS, RECORDINGS, joined, payload
 
 SDK_KINDS = sorted(VENDORS)
 
@@ -103,6 +103,29 @@ async def test_recorded_replies_are_understood(kind: str, name: str) -> None:
         await provider.aclose()
     assert joined(reply.events[1:]) == recording.events
     assert (reply.error.type if reply.error else None) == recording.error_type
+
+
+@pytest.mark.parametrize("kind", SDK_KINDS)
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/plain"])
+@pytest.mark.parametrize("name", FAILING)
+async def test_failure_inside_a_good_answer_is_what_the_vendor_says(
+    kind: str, content_type: str, name: str
+) -> None:
+    failing = FAILING[name]
+    answer = Script((Send((PAYLOADS / name).read_bytes()),), content_type=content_type)
+    provider = new_provider(VENDORS[kind])
+    async with FakeUpstream(answer) as upstream:
+        reply = await ask(provider, endpoint_at(upstream.url, kind), request_for("m"))
+        await provider.aclose()
+    assert reply.error is not None
+    assert (reply.error.type, reply.error.http_status, reply.text) == (
+        failing.type,
+        failing.status,
+        failing.text,
+    )
+    assert failing.words in reply.error.message
+    was_repeated = reply.error.retryable and not failing.text
+    assert len(upstream.requests) == (3 if was_repeated else 1)
 
 
 @pytest.mark.parametrize("kind", SDK_KINDS)

@@ -35,6 +35,15 @@ AROUND = Circumstances(Endpoint("lab", "openai"), REQUEST)
         (400, ErrorObject("Please reduce: prompt is too long: 9 tokens"), "provider/context_length", False),
         (400, ErrorObject("bad", "", "invalid_request_error"), "provider/bad_request", False),
         (
+            400,
+            ErrorObject(
+                "/chat/completions: Invalid model name passed in model=x", "400", "invalid_request_error"
+            ),
+            "provider/model_unknown",
+            False,
+        ),
+        (400, ErrorObject("No connected db.", "400", "no_db_connection"), "provider/auth", False),
+        (
             413,
             ErrorObject("Too large for tokens per minute", "rate_limit_exceeded"),
             "provider/rate_limited",

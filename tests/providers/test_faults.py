@@ -80,7 +80,7 @@ OUTCOMES = {
     "gzip": BROKEN_FIRST,
     "html": Outcome("provider/stream_broken"),
     "json": Outcome("provider/stream_broken"),
-    "json-error": Outcome("provider/stream_broken"),
+    "json-error": Outcome("provider/auth"),
     "stall": _retried("provider/timeout"),
     "stall-head": _retried("provider/timeout"),
     "stall-role": _retried("provider/timeout"),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chatty.providers._openai_wire import ErrorObject, Failure, ReplyReader, error_object, request_body
 from chatty.providers.base import ChatMessage, ChatRequest, Finished, ProviderEvent, TextDelta
 from tests.instruments.upstream_faults import GOOD, ROLE, TAIL, text
-from tests.providers.recordings import RECORDINGS, joined, payload
+from tests.providers.recordings import PAYLOADS, RECORDINGS, joined, payload
 
 
 def _read(data: bytes, cuts: list[int] | None = None) -> tuple[list[ProviderEvent], ReplyReader]:
@@ -91,12 +91,44 @@ def test_the_request_cannot_lose_what_the_reader_needs() -> None:
         ("words", ErrorObject("words")),
         (" <html>page</html>", ErrorObject()),
         ({"detail": []}, ErrorObject()),
+        ({"detail": "words"}, ErrorObject("words")),
+        ([{"error": {"code": 400, "message": "m", "status": "S"}}], ErrorObject("m", "400", "S")),
+        ([], ErrorObject()),
+        ({"errors": [{"message": "m", "code": 7}]}, ErrorObject("m", "7")),
+        ({"error": {"message": "m", "metadata": {"raw": "more"}}}, ErrorObject("more")),
+        ({"error": {"message": '{"error": {"message": "inner"}}', "code": 429}}, ErrorObject("inner", "429")),
+        ({"message": "{not json"}, ErrorObject("{not json")),
         (None, ErrorObject()),
         ({"error": {"message": ["m"], "code": None, "type": 3}}, ErrorObject()),
     ],
 )
 def test_error_bodies_of_any_shape_are_read(body: object, error: ErrorObject) -> None:
     assert error_object(body) == error
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_body_that_is_no_stream_is_read_however_it_comes(size: int) -> None:
+    data = (PAYLOADS / "gemini-refused.json").read_bytes()
+    _, reader = _read(data, list(range(size, len(data), size)))
+    assert reader.failure is not None
+    assert (reader.failure.kind, reader.failure.error.code) == ("reported", "400")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"choices": [{"message": {"content": "whole"}}]}', "no_stream"),
+        (b"[]", "no_stream"),
+        (b'{"error": {"mess', "cut"),
+        (b": only a comment\n\n", "cut"),
+        (b"", "cut"),
+        (b'{"error": "' + b"x" * (1 << 17) + b'"}', "cut"),
+    ],
+)
+def test_body_that_is_neither_stream_nor_error_says_so(body: bytes, kind: str) -> None:
+    _, reader = _read(body)
+    assert reader.failure is not None
+    assert reader.failure.kind == kind
 
 
 def test_deeply_nested_json_is_a_failure_and_not_a_crash() -> None:

@@ -1,6 +1,7 @@
 """A joined server for each test, with the keyring out of the way; all it wrote is checked by the schema."""
 
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from tests.server.joined import JoinedClient, JoinedServer, joined_server
 @pytest.fixture(autouse=True)
 def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """A directory whose path leaves room for a socket's name."""
+    with tempfile.TemporaryDirectory(prefix="chatty-") as path:
+        yield Path(path)
 
 
 @pytest.fixture

@@ -376,7 +376,7 @@ def everything(view: ConversationView) -> Frame:
             }
             for message in view.messages.values()
         },
-        "nodes": view.nodes,
+        "siblings": {message_id: view.siblings(message_id) for message_id in view.messages},
         "leaf": view.leaf,
         "runs": {
             run["id"]: {name: run[name] for name in ("status", "message_id", "provider", "model")}

@@ -135,6 +135,9 @@ async def siblings(record: Recorder) -> None:
     await record.until_event("a", "run.started")
     await record.write("a", "Rex.")
     await record.finish("a")
+    page = await record.ask("a", "message.tree", conversation_id=CONVERSATION, limit=3)
+    cursor = page["result"]["next"]
+    await record.ask("a", "message.tree", conversation_id=CONVERSATION, limit=3, cursor=cursor)
     await look(record)
 
 

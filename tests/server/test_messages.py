@@ -11,6 +11,7 @@ from tests.server.joined import (
     Frame,
     JoinedClient,
     JoinedServer,
+    Talk,
     begin,
     finished_talk,
     joined_server,
@@ -258,6 +259,41 @@ async def test_repeated_send_is_done_once(server: JoinedServer, client: JoinedCl
     assert len(await tree(client, conversation_id)) == 2
     await server.provider.asked()
     assert server.provider.waiting == 0
+
+
+async def test_repeated_requests_are_answered_though_their_provider_is_gone(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await finished_talk(server, client)
+    await client.call("provider.add", name="lab", base_url="http://127.0.0.1:9/v1")
+    sent = sending(talk.id, "once", run={"model": "lab/m"})
+    named = {"conversation_id": talk.id, "message_id": talk.reply_id}
+    requests = [
+        ("message.send", sent),
+        ("message.regenerate", named | {"run": running(model="lab/m")}),
+        ("message.edit", named_edit(talk, model="lab/m")),
+        ("message.continue", {**named, "message_id": sent["run"]["reply_id"]}),
+    ]
+    requests[3][1]["run"] = running(model="lab/m", reply_id=sent["run"]["reply_id"])
+    first = []
+    for method, params in requests:
+        first.append(await client.call(method, params))
+        await client.call("run.cancel", run_id=params["run"]["id"])
+        await client.saw_event("run.finished", run_id=params["run"]["id"])
+    await client.call("provider.remove", name="lab")
+    assert (
+        await refused(client, "message.send", sending(talk.id, "new", run={"model": "lab/m"})) == "not_found"
+    )
+    for (method, params), answer in zip(requests, first, strict=True):
+        again = await client.call(method, params)
+        assert (again["duplicate"], again["run"]["id"]) == (True, answer["run"]["id"])
+        assert again["message"]["id"] == answer["message"]["id"]
+
+
+def named_edit(talk: Talk, model: str) -> Frame:
+    params = sending(talk.id, "differently", run={"model": model})
+    del params["conversation"]
+    return params | {"conversation_id": talk.id, "message_id": talk.message_id}
 
 
 async def test_repeated_send_from_another_connection_is_done_once(

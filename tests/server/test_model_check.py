@@ -154,8 +154,9 @@ class Story:
         await self.fetch_all(watcher)
 
     async def fetch_all(self, watcher: StrictView) -> None:
-        for leaf in list(watcher.view.nodes):
-            params = {"conversation_id": self.conversation_id, "leaf": leaf, "limit": 200}
+        tree = await self.call(0, "message.tree", {"conversation_id": self.conversation_id})
+        for node in tree["nodes"]:
+            params = {"conversation_id": self.conversation_id, "leaf": node["id"], "limit": 200}
             watcher.view.add_older(await self.call(0, "message.list", params))
 
     def reply(self, pick: int) -> ScriptedReply | None:

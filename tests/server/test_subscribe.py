@@ -1,6 +1,7 @@
 """Watching a conversation: attach, read, answer, release, with something happening in every gap between."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -246,12 +247,92 @@ async def test_snapshot_holds_the_newest_stretch_of_the_path_in_use(
     other = await server.connect()
     result = await other.call("conversation.subscribe", conversation_id=talk.id, window={"limit": 2})
     assert [message["id"] for message in result["messages"]] == [talk.reply_id, last["id"]]
-    assert (result["has_older"], result["leaf"], len(result["tree"])) == (True, last["id"], 3)
+    assert (result["has_older"], result["leaf"], result["siblings"]) == (True, last["id"], [])
     older = await other.call("message.list", conversation_id=talk.id, before=talk.reply_id)
     assert ([message["id"] for message in older["messages"]], older["has_older"]) == (
         [talk.message_id],
         False,
     )
+
+
+async def imported(client: JoinedClient, count: int) -> tuple[str, list[str]]:
+    """Make a conversation of so many messages in a row, with another beginning and another end."""
+    ids, at = [new_id() for _ in range(count + 2)], "2026-01-01T12:00:00.000Z"
+    parents = [None, *ids[: count - 1], None, ids[count - 2]]
+    messages = [
+        {
+            "id": message_id,
+            **({"parent_id": parent_id} if parent_id else {}),
+            "role": "user",
+            "status": "completed",
+            "created_at": at,
+            "parts": [{"type": "text", "text": "word " * 20}],
+        }
+        for message_id, parent_id in zip(ids, parents, strict=True)
+    ]
+    exported = {
+        "id": new_id(),
+        "title": "long",
+        "created_at": at,
+        "leaf": ids[count - 1],
+        "messages": messages,
+    }
+    taken = await client.call("conversation.import", conversation=exported)
+    return taken["conversation_id"], ids
+
+
+async def test_snapshot_grows_with_its_window_and_not_with_the_conversation(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    sizes = []
+    for count in (100, 3_000):
+        conversation_id, ids = await imported(client, count)
+        snapshot = await client.call("conversation.subscribe", conversation_id=conversation_id)
+        assert [node["id"] for node in snapshot["siblings"]] == [ids[-1]]
+        sizes.append(len(json.dumps(snapshot)))
+    assert abs(sizes[1] - sizes[0]) < 200
+
+
+async def test_older_page_and_tree_hold_what_the_snapshot_leaves_out(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    conversation_id, ids = await imported(client, 60)
+    oldest = {"conversation_id": conversation_id, "before": ids[10]}
+    page = await client.call("message.list", oldest)
+    assert [message["id"] for message in page["messages"]] == ids[:10]
+    assert ([node["id"] for node in page["siblings"]], page["has_older"]) == ([ids[60]], False)
+    found, params = [], {"conversation_id": conversation_id, "limit": 25}
+    while True:
+        part = await client.call("message.tree", params)
+        found.append([node["id"] for node in part["nodes"]])
+        if "next" not in part:
+            break
+        params["cursor"] = part["next"]
+    assert found == [ids[:25], ids[25:50], ids[50:]]
+    with pytest.raises(ProtocolError) as refusal:
+        await client.call("message.tree", conversation_id=conversation_id, cursor="nonsense")
+    assert refusal.value.type == "cursor_expired"
+
+
+async def test_path_through_a_message_is_the_one_in_use_or_the_newest(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    conversation_id, ids = await imported(client, 10)
+
+    async def through(message_id: str) -> str:
+        params = {"conversation_id": conversation_id, "message_id": message_id, "through": True}
+        leaf: str = (await client.call("conversation.set_leaf", params))["leaf"]
+        snapshot = await client.call("conversation.subscribe", conversation_id=conversation_id)
+        assert snapshot["leaf"] == leaf
+        return leaf
+
+    assert await through(ids[2]) == ids[9]
+    assert await through(ids[11]) == ids[11]
+    assert await through(ids[2]) == ids[11]
+    assert await through(ids[9]) == ids[9]
+    with pytest.raises(ProtocolError) as refusal:
+        await through(new_id())
+    assert refusal.value.type == "not_found"
 
 
 async def test_snapshot_shows_text_in_flight_and_the_run(server: JoinedServer, client: JoinedClient) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from chatty.protocol.ids import new_id
-from chatty.store import conversations, projects
+from chatty.store import conversations, messages, projects
 from chatty.store.database import Database, Scope
 from chatty.store.errors import IdempotencyMismatch, NotFound, VersionConflict
 from chatty.store.rows import Conversation, NewConversation, NewProject
@@ -169,6 +169,33 @@ async def test_leaf_is_the_newest_until_somebody_chooses(
     assert await database.read(scope, conversations.leaf, conversation.id) == second.id
     with pytest.raises(NotFound):
         await database.write(scope, conversations.set_leaf, conversation.id, new_id())
+
+
+async def test_leaf_through_a_message_is_the_one_in_use_or_the_newest(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    async def through(message_id: str) -> str:
+        return await database.read(scope, conversations.leaf_through, conversation.id, message_id)
+
+    root = await say(database, scope, conversation.id, "root")
+    left = await say(database, scope, conversation.id, "left", root.id)
+    right = await say(database, scope, conversation.id, "right", root.id)
+    end = await say(database, scope, conversation.id, "end", left.id)
+    assert [await through(message.id) for message in (root, left, right, end)] == [
+        end.id,
+        end.id,
+        right.id,
+        end.id,
+    ]
+    await database.write(scope, conversations.set_leaf, conversation.id, right.id)
+    assert [await through(message.id) for message in (root, left)] == [right.id, end.id]
+    await database.write(scope, messages.delete, end.id, NOW)
+    assert await through(left.id) == left.id
+    with pytest.raises(NotFound):
+        await through(end.id)
+    elsewhere = await database.write(scope, conversations.insert, new_conversation(), None, NOW)
+    with pytest.raises(NotFound):
+        await database.read(scope, conversations.leaf_through, elsewhere.row.id, root.id)
 
 
 async def test_conversation_of_another_tenant_is_not_there(

@@ -90,12 +90,12 @@ async def test_full_disk_refuses_writes_keeps_reading_and_recovers(disk: Disk) -
     assert refused is not None
     assert refused.code == "storage/full"
     assert refused.retryable
-    assert len(await database.read(scope, messages.tree, conversation_id)) == len(accepted)
+    assert len((await database.read(scope, messages.tree_page, conversation_id)).items) == len(accepted)
     assert await find(database, scope, "walrus") != []
     disk.ballast.unlink()
     accepted.append(await say(database, scope, conversation_id, "after"))
-    tree = await database.read(scope, messages.tree, conversation_id)
-    assert [node.id for node in tree] == [message.id for message in accepted]
+    tree = await database.read(scope, messages.tree_page, conversation_id)
+    assert [node.id for node in tree.items] == [message.id for message in accepted]
     await database.close()
     check = sqlite3.connect(disk.folder / "chatty.db")
     assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -214,7 +214,7 @@ async def _use(path: Path, scope: Scope, conversation_id: str) -> None:
     with contextlib.suppress(StorageError):
         database = await open_database(path, readers=1)
         for use in (
-            database.read(scope, messages.tree, conversation_id),
+            database.read(scope, messages.tree_page, conversation_id),
             find(database, scope, "walrus"),
             say(database, scope, conversation_id, "still here"),
         ):

@@ -105,12 +105,16 @@ async def test_siblings_keep_the_order_they_came_in(
     root = await say(database, scope, conversation.id, "root")
     other_root = await say(database, scope, conversation.id, "other root")
     replies = [await begin_reply(database, scope, root) for _ in range(3)]
-    assert await database.read(scope, messages.siblings, replies[1].id) == replies
-    assert await database.read(scope, messages.siblings, root.id) == [root, other_root]
     below = await database.read(scope, messages.children, conversation.id, root.id)
     assert below == [reply.id for reply in replies]
-    with pytest.raises(NotFound):
-        await database.read(scope, messages.siblings, new_id())
+    found = await database.read(scope, messages.versions, conversation.id, [None, root.id])
+    assert [node.id for node in found] == [root.id, other_root.id, *below]
+    found = await database.read(scope, messages.versions, conversation.id, [root.id, root.id, other_root.id])
+    assert [node.id for node in found] == below
+    await database.write(scope, messages.delete, replies[0].id, NOW)
+    found = await database.read(scope, messages.versions, conversation.id, [root.id])
+    assert [node.id for node in found] == below[1:]
+    assert await database.read(scope, messages.versions, conversation.id, []) == []
 
 
 async def test_tree_and_list_hold_all_branches(
@@ -120,11 +124,14 @@ async def test_tree_and_list_hold_all_branches(
     left = await say(database, scope, conversation.id, "left", root.id)
     right = await say(database, scope, conversation.id, "right", root.id)
     await database.write(scope, messages.delete, left.id, NOW + 1)
-    assert await database.read(scope, messages.tree, conversation.id) == [
-        TreeNode(root.id, None, 1, "user", "completed", None),
-        TreeNode(left.id, root.id, 2, "user", "completed", NOW + 1),
-        TreeNode(right.id, root.id, 3, "user", "completed", None),
+    assert (await database.read(scope, messages.tree_page, conversation.id)).items == [
+        TreeNode(root.id, None, 1, "user", "completed"),
+        TreeNode(right.id, root.id, 3, "user", "completed"),
     ]
+    first_nodes = await database.read(scope, messages.tree_page, conversation.id, 1)
+    next_nodes = await database.read(scope, messages.tree_page, conversation.id, 1, first_nodes.next_cursor)
+    assert [node.id for node in (*first_nodes.items, *next_nodes.items)] == [root.id, right.id]
+    assert next_nodes.next_cursor is None
     first = await database.read(scope, messages.list_page, conversation.id, 1)
     second = await database.read(scope, messages.list_page, conversation.id, 1, first.next_cursor)
     assert [first.items, second.items] == [[root], [right]]
@@ -248,5 +255,5 @@ async def test_message_of_another_tenant_is_not_there(
         await database.read(other, parts.read, message.id, 0)
     assert await database.read(other, parts.of_messages, [message.id]) == {message.id: []}
     assert await database.read(other, messages.path, message.id) == []
-    assert await database.read(other, messages.tree, conversation.id) == []
+    assert (await database.read(other, messages.tree_page, conversation.id)).items == []
     assert await find(database, other, "walrus") == []

@@ -5,7 +5,6 @@ import time
 from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
-from chatty.tui.backend import Where
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
@@ -29,6 +28,8 @@ class FakeBackend:
 
     def send(self, text: str) -> None:
         self._record("send", text)
+        if self.store.open is not None:
+            self.store.open.is_new = False
         if self.answers:
             task = asyncio.get_running_loop().create_task(self._answer(text))
             self._tasks.add(task)
@@ -99,8 +100,8 @@ class FakeBackend:
     def restore_conversation(self) -> None:
         self._record("restore_conversation")
 
-    def want_messages(self, message_id: str, where: Where) -> None:
-        self._record("want_messages", message_id, where)
+    def want_older(self, before_id: str) -> None:
+        self._record("want_older", before_id)
 
     def show_sibling(self, message: Message, step: int) -> None:
         self._record("show_sibling", message.id, step)
@@ -162,7 +163,7 @@ class FakeBackend:
 EMPTY: dict[str, object] = {
     "conversation": {"id": "c1", "title": "Fix the flaky test"},
     "messages": [],
-    "tree": [],
+    "siblings": [],
     "leaf": None,
     "runs": [],
     "head": 1,

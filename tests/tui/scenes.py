@@ -104,12 +104,6 @@ def used(output_tokens: int, cost_usd: float, input_tokens: int = 4_386) -> Fram
     return {"input_tokens": input_tokens, "output_tokens": output_tokens, "cost_usd": cost_usd}
 
 
-def node(shown: Frame) -> Frame:
-    """A message of the tree, without its text."""
-    names = ("id", "parent_id", "role", "status", "created_seq")
-    return {name: shown[name] for name in names if name in shown}
-
-
 def version(message_id: str, parent_id: str, seq: int) -> Frame:
     return {"id": message_id, "parent_id": parent_id, "role": "assistant", "status": "completed",
             "created_seq": seq}  # fmt: skip
@@ -123,7 +117,7 @@ def snapshot(messages: Sequence[Frame], **more: Any) -> Snapshot:
         "mode": "snapshot",
         "history_id": "h",
         "conversation": conversation,
-        "tree": [node(shown) for shown in messages],
+        "siblings": [],
         "messages": list(messages),
         "has_older": False,
         "head": 50,
@@ -187,9 +181,9 @@ def chat(store: Store, now_ms: int) -> None:
     store.introduce("me")
     chats(store, now_ms)
     messages = chat_messages(now_ms)
-    tree = [node(messages[0]), version("m2b", "m1", 1), *map(node, messages[1:]), version("m2c", "m1", 9)]
+    siblings = [version("m2b", "m1", 1), version("m2c", "m1", 9)]
     run = {"id": "r1", "message_id": "m4", "status": "running", "started_at": stamp(now_ms - 12_000)}
-    open_snapshot(store, snapshot(messages, tree=tree, runs=[run]))
+    open_snapshot(store, snapshot(messages, siblings=siblings, runs=[run]))
     store.apply_spent("c1", SPENT)
 
 
@@ -205,6 +199,12 @@ def idle(store: Store, now_ms: int) -> None:
 def empty(store: Store, now_ms: int) -> None:
     chats(store, now_ms)
     store.open_conversation(OpenConversation("c-new", model="guide", model_provider="guide", is_new=True))
+
+
+def unknown(store: Store, now_ms: int) -> None:
+    """The program has just begun, and looks for the conversation used last."""
+    chats(store, now_ms)
+    store.open_conversation(OpenConversation("", is_loading=True))
 
 
 def first_run(store: Store, now_ms: int) -> None:
@@ -232,12 +232,7 @@ def numbered(number: int, now_ms: int) -> Frame:
 def large(count: int, loaded: int, now_ms: int) -> Snapshot:
     """So many messages in a row, the last of them loaded."""
     messages = [numbered(n, now_ms) for n in range(count - loaded + 1, count + 1)]
-    tree: list[Frame] = [
-        {"id": f"m{n}", "role": "user", "status": "completed", "created_seq": n}
-        | ({"parent_id": f"m{n - 1}"} if n > 1 else {})
-        for n in range(1, count + 1)
-    ]
-    return snapshot(messages, tree=tree, has_older=loaded < count)
+    return snapshot(messages, has_older=loaded < count)
 
 
 def long(store: Store, now_ms: int) -> None:
@@ -299,6 +294,7 @@ SCENES: dict[str, Callable[[Store, int], None]] = {
     "chat": chat,
     "idle": idle,
     "empty": empty,
+    "unknown": unknown,
     "first-run": first_run,
     "failing": failing,
     "long": long,

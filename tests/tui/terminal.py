@@ -26,13 +26,17 @@ class Terminal:
         rows: int,
         environment: dict[str, str],
         module: str = "tests.tui.scripted_app",
+        errors_to: Path | None = None,
     ) -> None:
         # A test runner may say how wide its own terminal is: that is not the one made here.
         foreign = {"NO_COLOR", "COLUMNS", "LINES"}
         inherited = {key: value for key, value in os.environ.items() if key not in foreign}
+        command = [sys.executable, "-m", module, *arguments]
+        if errors_to is not None:
+            command = ["/bin/sh", "-c", 'exec "$@" 2>"$0"', str(errors_to), *command]
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", module, *arguments],
+            command[0],
+            command[1:],
             dimensions=(rows, columns),
             env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
             cwd=str(ROOT),
@@ -92,6 +96,12 @@ class Terminal:
         while self._read(0.0):
             pass
 
+    def watch(self, seconds: float) -> None:
+        """Take in what is written for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            assert self._read(left) is not None, f"ended meanwhile:\n{self.text}"
+
     def hang_up(self) -> None:
         """Close the terminal under the program, and return once the program has ended."""
         process = self.child.ptyproc  # type: ignore[attr-defined]  # pexpect leaves it untyped
@@ -126,10 +136,16 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str, columns: int = 100, rows: int = 30, environment: dict[str, str] | None = None
+    *arguments: str,
+    columns: int = 100,
+    rows: int = 30,
+    environment: dict[str, str] | None = None,
+    errors_to: Path | None = None,
 ) -> Iterator[Terminal]:
-    """A running client, ready to type; ended afterwards."""
-    running = Terminal(*arguments, columns=columns, rows=rows, environment=environment or {})
+    """A running client, ready to type; ended afterwards. Its standard error can be a file."""
+    running = Terminal(
+        *arguments, columns=columns, rows=rows, environment=environment or {}, errors_to=errors_to
+    )
     try:
         running.wait_for("sk anything")
         yield running

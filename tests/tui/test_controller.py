@@ -14,10 +14,11 @@ from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.tui.controller import LAST, Controller
 from chatty.tui.crashes import Crashes
-from chatty.tui.state import Message, OpenConversation
+from chatty.tui.state import NEW, Message, OpenConversation
 from chatty.tui.store import Store
+from chatty.tui.wishes import Returned
 from tests.instruments.fake_server import FakeServer
-from tests.instruments.reference import AT, Conversation, JsonObject
+from tests.instruments.reference import AT, Conversation, JsonObject, sending
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(20)
@@ -125,13 +126,13 @@ async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> Non
     server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
     async with sitting(server, tmp_path) as (controller, store):
         controller.send("precious")
-        await until(lambda: store.wishes.texts == ["precious"])
+        await until(lambda: store.wishes.texts == [Returned(NEW, "precious")])
         await until(lambda: store.note.text == "there is no provider x")
         assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
         (name,) = kept_in(tmp_path)
         assert name.endswith(".refused")
-        (tell,) = store.take_wishes().when_kept
-        tell()
+        (returned,) = store.take_wishes().texts
+        returned.when_kept()
         await until(lambda: kept_in(tmp_path) == [])
 
 
@@ -141,9 +142,9 @@ async def test_text_refused_while_nobody_looked_is_shown_at_the_next_start(tmp_p
     outbox.put(entry := outbox.prepare("message.send", params))
     outbox.refuse(entry, "there is no model x")
     async with sitting(FakeServer(), tmp_path) as (_, store):
-        await until(lambda: store.wishes.texts == ["old"])
+        await until(lambda: store.wishes.texts == [Returned(NEW, "old")])
         assert len(kept_in(tmp_path)) == 1
-        store.take_wishes().when_kept[0]()
+        store.take_wishes().texts[0].when_kept()
         await until(lambda: kept_in(tmp_path) == [])
 
 
@@ -152,7 +153,7 @@ async def test_text_of_an_earlier_program_that_is_refused_now_is_shown(tmp_path:
     params = {"conversation": {"id": new_id()}, "id": new_id(), "parts": [{"type": "text", "text": "late"}]}
     outbox.put(outbox.prepare("message.send", params))
     async with sitting(FakeServer(), tmp_path) as (_, store):
-        await until(lambda: store.wishes.texts == ["late"])
+        await until(lambda: store.wishes.texts == [Returned(NEW, "late")])
 
 
 async def test_question_sent_while_the_link_is_down_arrives_once(tmp_path: Path) -> None:
@@ -191,6 +192,78 @@ async def test_edit_and_again_make_versions_and_the_arrows_walk_them(tmp_path: P
         assert opened(store).sibling_place(opened(store).path[0]) == (2, 2)
 
 
+def question(conversation_id: str, words: str, parent_id: str | None = None) -> JsonObject:
+    params = sending(conversation_id, words, with_run=False)
+    return params | ({"parent_id": parent_id} if parent_id else {})
+
+
+def long_talk(server: FakeServer, count: int) -> list[str]:
+    """Fill the conversation "long" with questions in a row; return their ids."""
+    for number in range(count):
+        server.reference.handle("message.send", question("long", str(number)))
+    return list(server.reference.conversations["long"].messages)
+
+
+async def test_version_with_more_below_it_is_shown_to_its_end(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 3)
+    for words in ("other second", "other third"):
+        parent_id = ids[0] if words == "other second" else None
+        server.reference.handle("message.send", question("long", words, parent_id))
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "other second", "other third"])
+        controller.show_sibling(opened(store).messages[opened(store).path[1]], -1)
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "1", "2"])
+        controller.show_sibling(opened(store).messages[opened(store).path[1]], 1)
+        await until(lambda: [words for _, _, words in shown(store)] == ["0", "other second", "other third"])
+
+
+@pytest.mark.parametrize("place", [3, 299])
+async def test_hit_far_above_is_loaded_without_changing_the_path(tmp_path: Path, place: int) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("long", ids[place])
+        await until(lambda: store.wishes.show_message == ids[place])
+        assert opened(store).path[-1] == ids[-1]
+
+
+async def test_hit_on_another_path_above_its_end_is_shown(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    server.reference.handle("message.send", question("long", "elsewhere", ids[1]))
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: len(shown(store)) == 3)
+        controller.open_conversation("long", ids[5])
+        await until(lambda: store.wishes.show_message == ids[5])
+        assert opened(store).path[-1] == ids[-1]
+
+
+async def test_hit_that_is_gone_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = FakeServer()
+    long_talk(server, 300)
+    said: list[str] = []
+    async with sitting(server, tmp_path, "long") as (controller, store):
+        await until(lambda: len(shown(store)) == 50)
+        monkeypatch.setattr(store, "say", said.append)
+        controller.open_conversation("long", "nowhere")
+        await until(lambda: said == ["that message is no longer there"])
+        assert len(shown(store)) == 50
+
+
+async def test_going_on_above_the_window_from_elsewhere_is_followed(tmp_path: Path) -> None:
+    server = FakeServer()
+    ids = long_talk(server, 300)
+    async with sitting(server, tmp_path, "long") as (_, store):
+        await until(lambda: len(shown(store)) == 50)
+        edited = {"conversation_id": "long", "message_id": ids[100], **sending("long", "said differently")}
+        del edited["conversation"]
+        server.reference.handle("message.edit", edited)
+        await until(lambda: shown(store)[-2:-1] == [("user", "completed", "said differently")])
+        await until(lambda: opened(store).sibling_place(opened(store).path[-2]) == (2, 2))
+        assert len(shown(store)) == 50
+
+
 async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_path: Path) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path) as (controller, store):
@@ -200,6 +273,73 @@ async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_
         assert opened(store).id == ""
         controller.send("Is it?")
         await until(lambda: shown(store) == ANSWERED * 2)
+
+
+async def test_what_waits_for_its_conversation_is_shown_and_kept_until_then(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path, LAST, starts=False) as (controller, store):
+        controller.send("Is it?")
+        assert shown(store) == [("user", "pending", "Is it?")]
+        assert list(store.unsent.values()) == ["Is it?"]
+        controller.start()
+        await until(lambda: shown(store) == ANSWERED)
+        assert store.unsent == {}
+
+
+async def test_text_is_kept_until_the_outbox_has_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    server.silent_methods.add("message.send")
+    async with sitting(server, tmp_path, starts=False) as (controller, store):
+        controller.send("Is it?")
+        assert list(store.unsent.values()) == ["Is it?"]
+        controller.start()
+        await until(lambda: store.unsent == {})
+        assert [entry.params["parts"] for entry in Outbox(str(tmp_path / "outbox")).entries()] == [
+            [{"type": "text", "text": "Is it?"}]
+        ]
+
+
+async def test_text_no_outbox_has_is_kept_when_one_leaves(tmp_path: Path) -> None:
+    async with sitting(FakeServer(), tmp_path, starts=False) as (controller, store):
+        controller.send("Is it?")
+        await controller.close()
+        assert list(store.unsent.values()) == ["Is it?"]
+
+
+async def test_refused_text_goes_back_to_its_own_conversation(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first = opened(store).id
+        server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
+        controller.send("precious")
+        controller.new_conversation()
+        await until(lambda: store.wishes.texts == [Returned(first, "precious")])
+
+
+async def test_what_follows_a_refused_first_message_goes_back_with_it(tmp_path: Path) -> None:
+    server = FakeServer()
+    refusal = ProtocolError("not_found", "there is no provider x")
+    server.refusals["message.send"] = [refusal, refusal]
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("precious")
+        controller.send("and more")
+        controller.new_conversation()
+        await until(lambda: store.wishes.texts == [Returned(NEW, "precious"), Returned(NEW, "and more")])
+
+
+async def test_message_under_way_is_there_again_when_one_comes_back(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first = opened(store).id
+        server.silent_methods.add("message.send")
+        controller.send("Was it?")
+        controller.new_conversation()
+        controller.open_conversation(first)
+        assert shown(store)[0] == ("user", "pending", "Was it?")
 
 
 async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> None:
@@ -213,6 +353,25 @@ async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> 
         controller.new_conversation()
         controller.open_conversation(first)
         await until(lambda: shown(store) == ANSWERED)
+
+
+async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        first_id = opened(store).path[0]
+        server.refusals["message.list"] = [ProtocolError("server_busy", "not now")]
+
+        def asked() -> int:
+            return [method for method, _ in server.heard].count("message.list")
+
+        controller.want_older(first_id)
+        controller.want_older(first_id)
+        await until(lambda: store.note.text == "not now")
+        assert asked() == 1
+        controller.want_older(first_id)
+        await until(lambda: asked() == 2)
 
 
 async def test_closing_while_work_is_under_way_ends_it(tmp_path: Path) -> None:
@@ -242,76 +401,6 @@ async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
         monkeypatch.setattr(store, "apply", apply)
         controller.redraw()
         await until(lambda: shown(store) == ANSWERED)
-
-
-def long_conversation(server: FakeServer, count: int) -> Conversation:
-    """A conversation of the server with messages `n1` … in a row."""
-    made = server.reference.conversations["c-long"] = Conversation("c-long", "Long")
-    for n in range(1, count + 1):
-        made.messages[f"n{n}"] = {
-            "id": f"n{n}",
-            "conversation_id": "c-long",
-            "parent_id": f"n{n - 1}" if n > 1 else None,
-            "role": "assistant",
-            "status": "completed",
-            "created_seq": n,
-            "created_at": AT,
-            "parts": [{"type": "text", "text": f"Text {n}", "status": "completed", "g": 0}],
-        }
-    made.leaf = f"n{count}"
-    return made
-
-
-async def test_hit_deep_in_a_conversation_is_one_page_away(tmp_path: Path) -> None:
-    server = FakeServer()
-    long_conversation(server, 2000)
-    async with sitting(server, tmp_path) as (controller, store):
-        pictures: list[tuple[str, bool]] = []
-
-        def paint() -> None:
-            if opened(store).path:
-                pictures.append((store.wishes.show_message, "n700" in opened(store).messages))
-
-        store.on_change = paint
-        controller.open_conversation("c-long", "n700")
-        await until(lambda: store.wishes.show_message == "n700")
-        await until(lambda: bool(pictures))
-        # The end of the conversation is never seen on the way.
-        assert pictures[0] == ("n700", True)
-        assert {f"n{n}" for n in (675, 700, 724, 1951, 2000)} <= set(opened(store).messages)
-        assert len(opened(store).messages) == 100
-        controller.want_messages("n724", "behind")
-        controller.want_messages("n675", "before")
-        controller.want_messages("n724", "behind")
-        await until(lambda: {"n725", "n774", "n674", "n625"} <= set(opened(store).messages))
-        pages = [params for method, params in server.heard if method == "message.list"]
-        assert [page["limit"] for page in pages if "before" in page] == [50, 50, 50]
-
-
-async def test_hit_on_another_branch_brings_that_branch(tmp_path: Path) -> None:
-    server = FakeServer()
-    made = long_conversation(server, 300)
-    chosen = {"conversation_id": "c-long", "message_id": "other"}
-    made.messages["other"] = {**made.messages["n101"], "id": "other", "created_seq": 301}
-    async with sitting(server, tmp_path) as (controller, store):
-        controller.open_conversation("c-long", "other")
-        await until(lambda: store.wishes.show_message == "other")
-        assert opened(store).path[-2:] == ["n100", "other"]
-        assert "n100" in opened(store).messages
-        await until(lambda: ("conversation.set_leaf", chosen) in server.heard)
-
-
-async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = FakeServer()
-    long_conversation(server, 3)
-    async with sitting(server, tmp_path) as (controller, store):
-        said: list[str] = []
-        monkeypatch.setattr(store, "say", said.append)
-        controller.open_conversation("c-long", "deleted")
-        await until(lambda: "that message is no longer there" in said)
-        await until(lambda: len(opened(store).messages) == 3)
 
 
 async def test_cost_is_asked_for_the_whole_path_when_a_run_has_ended(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from chatty.tui.drafts import EMPTY, Draft, Drafts
 from chatty.tui.editing.chips import Chip
 from tests.tui.terminal import Terminal, terminal
@@ -85,3 +87,14 @@ def test_written_text_is_back_after_kill_9_of_the_client(tmp_path: Path) -> None
         again.wait_for("words not sent")
     finally:
         again.child.close(force=True)
+
+
+def test_save_that_fails_leaves_neither_descriptor_nor_file_behind(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "a")
+    (tmp_path / "c1@a.json").mkdir()
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        with pytest.raises(OSError, match=r"."):
+            drafts.save("c1", Draft(("x",), 0))
+    assert len(os.listdir("/dev/fd")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["c1@a.json"]

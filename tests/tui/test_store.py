@@ -1,5 +1,7 @@
 """What the client library tells becomes the state that is drawn."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +14,6 @@ from tests.tui.scenes import (
     MODELS,
     event,
     message,
-    node,
     open_snapshot,
     row,
     snapshot,
@@ -150,15 +151,32 @@ def test_named_text_is_a_file(store: Store) -> None:
     assert opened(store).messages["m3"].text == "Look"
 
 
-def test_versions_are_counted_and_the_leaf_chooses_the_path() -> None:
+def test_versions_are_counted() -> None:
     store = Store()
     messages = [message(1, "user", [text("Why?")], NOW), message(2, "assistant", [text("So.")], NOW)]
-    tree = [node(messages[0]), version("m2b", "m1", 2), node(messages[1])]
-    open_snapshot(store, snapshot(messages, tree=tree))
+    open_snapshot(store, snapshot(messages, siblings=[version("m2b", "m1", 1)]))
     assert opened(store).sibling_place("m2") == (2, 2)
     assert store.siblings("m2") == ["m2b", "m2"]
-    is_at_hand = store.choose_leaf("m2b")
-    assert (opened(store).path, is_at_hand) == (["m1", "m2b"], False)
+
+
+def test_path_is_what_is_at_hand_and_what_it_cost_is_unknown_until_all_of_it_is() -> None:
+    store = Store()
+    reply = message(4, "assistant", [text("So.")], NOW, usage=used(214, 0.021))
+    open_snapshot(store, snapshot([message(3, "user", [text("Why?")], NOW), reply], has_older=True))
+    assert (opened(store).path, opened(store).has_older) == (["m3", "m4"], True)
+    older = [message(1, "user", [text("And?")], NOW), message(2, "user", [text("Or?")], NOW)]
+    store.apply_older("c1", {"messages": older, "siblings": [], "has_older": False})
+    assert (opened(store).path, opened(store).has_older) == (["m1", "m2", "m3", "m4"], False)
+
+
+def test_accepted_message_that_is_shown_elsewhere_is_pending_no_more(store: Store) -> None:
+    run = pending(store)
+    store.accept_pending("c1", run.id, 53)
+    assert opened(store).path == ["m1", "m2", "m3", "m4"]
+    question = message(1, "user", [text("Why?")], NOW)
+    store.apply("c1", snapshot([question, message(5, "user", [text("No.")], NOW, parent_id="m1")], head=53))
+    assert opened(store).path == ["m1", "m5"]
+    assert (opened(store).runs, "m4" in opened(store).messages) == ({}, False)
 
 
 def test_reply_of_another_to_the_leaf_becomes_the_leaf(store: Store) -> None:
@@ -182,7 +200,7 @@ def test_pending_messages_stand_behind_the_others_until_the_server_has_them(stor
 
 def test_refused_messages_are_taken_back(store: Store) -> None:
     run = pending(store)
-    store.drop_pending(run.id)
+    store.drop_pending("c1", run.id)
     assert opened(store).path == ["m1", "m2"]
     assert list(opened(store).runs) == ["r1"]
 
@@ -191,6 +209,26 @@ def test_pending_messages_outlive_a_new_snapshot(store: Store) -> None:
     pending(store)
     store.apply("c1", snapshot([message(1, "user", [text("Why?")], NOW)]))
     assert opened(store).messages["m3"].text == "Hm"
+
+
+def test_pending_messages_are_there_again_when_one_comes_back(store: Store) -> None:
+    pending(store)
+    store.open_conversation(OpenConversation("c2"))
+    assert opened(store).path == []
+    store.open_conversation(OpenConversation("c1"))
+    assert opened(store).path == ["m3", "m4"]
+    assert list(opened(store).runs) == ["r2"]
+
+
+@pytest.mark.parametrize("settled", [Store.drop_pending, partial(Store.accept_pending, seq=53)])
+def test_messages_settled_while_one_was_away_are_pending_no_more(
+    store: Store, settled: Callable[[Store, str, str], None]
+) -> None:
+    run = pending(store)
+    store.open_conversation(OpenConversation("c2"))
+    settled(store, "c1", run.id)
+    store.open_conversation(OpenConversation("c1"))
+    assert (opened(store).path, opened(store).runs) == ([], {})
 
 
 def test_run_asked_to_stop_is_stopping_until_it_has(store: Store) -> None:

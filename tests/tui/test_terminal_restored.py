@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,17 @@ def test_quitting_restores_the_terminal() -> None:
         term.send("/quit\r")
         assert term.wait_end() == 0
         assert_restored(term)
+
+
+def test_standard_error_in_a_file_leaves_the_screen_on_the_terminal(tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    with terminal("--scene", "idle", errors_to=errors) as term:
+        term.send("seen")
+        term.wait_for("seen")
+        term.send("\x03/quit\r")
+        assert term.wait_end() == 0
+        assert_restored(term)
+    assert errors.read_bytes() == b""
 
 
 def test_suspending_gives_the_terminal_back_and_takes_it_again() -> None:

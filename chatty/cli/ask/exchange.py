@@ -6,16 +6,18 @@ reader of standard output gone, the server gone.
 
 from typing import Any
 
-from chatty.cli.ask import printers, question, request
+from chatty.cli.ask import question, request
+from chatty.cli.ask.choice import choose
+from chatty.cli.ask.detach import detach
 from chatty.cli.ask.fate import Fate
 from chatty.cli.ask.options import AskOptions
 from chatty.cli.ask.reply import Reply
 from chatty.cli.ask.result import document
+from chatty.cli.ask.saying import print_object, say_error
 from chatty.cli.ask.stops import Left, Stopped, Stops
 from chatty.cli.ask.stopwatch import Stopwatch
-from chatty.cli.errors import error_line, error_object
 from chatty.cli.exit_codes import ExitCode, exit_code
-from chatty.cli.output.streams import write_note, write_out
+from chatty.cli.output.streams import write_note
 from chatty.cli.session import Session
 from chatty.client.deadline import Deadline
 from chatty.client.oneshot import RpcStream
@@ -38,7 +40,7 @@ def run(options: AskOptions) -> ExitCode:
     except KeyboardInterrupt:
         return _ended_early(ProtocolError("cancelled", "interrupted; nothing was sent"), options)
     if options.is_detached:
-        return _detach(session, prepared, options)
+        return detach(session, prepared, options)
     with Stops(left) as stops:
         try:
             return _Exchange(session, prepared, options, stops).run()
@@ -47,21 +49,10 @@ def run(options: AskOptions) -> ExitCode:
 
 
 def _ended_early(error: ProtocolError, options: AskOptions) -> ExitCode:
-    _print_error(error, options, document(None, None, None, error=error))
+    # Wrong usage speaks for itself.
+    safe = None if error.family == "invalid_params" else "nothing was sent"
+    say_error(error, options, document(None, None, None, error=error), safe=safe)
     return exit_code(error.type)
-
-
-def _detach(session: Session, prepared: request.Request, options: AskOptions) -> ExitCode:
-    """Send, and leave the rest to the server."""
-    try:
-        session.call("message.send", prepared.params)
-    except ProtocolError as error:
-        return _ended_early(error, options)
-    if options.output == "json":
-        _print_json(document(prepared, None, None))
-    else:
-        write_out(prepared.conversation_id + "\n")
-    return ExitCode.DONE
 
 
 class _Exchange:
@@ -79,9 +70,10 @@ class _Exchange:
         self._options = options
         self._stops = stops
         self._reply = Reply(prepared.reply_id, prepared.run_id)
-        self._printer = printers.choose(options)
+        self._printer = choose(options)
         self._fate = Fate(prepared.conversation_id, options)
         self._error: ProtocolError | None = None
+        self._safe: str | None = None
         self._stopwatch = Stopwatch()
 
     def run(self) -> ExitCode:
@@ -98,6 +90,8 @@ class _Exchange:
             self._finish_quietly()
         except ProtocolError as error:
             self._error = error
+            if error.type == "storage/output":
+                self._safe = self._fate.safe
             self._finish_quietly()
         return self._conclude()
 
@@ -118,13 +112,20 @@ class _Exchange:
                 if stream is None:
                     return
             except ProtocolError as error:
-                raise self._error or self._fate.broken(error) from error
+                raise self._error or self._broken(error) from error
             else:
                 if frame is None:
-                    raise self._error or self._fate.broken(None)
+                    raise self._error or self._broken(None)
                 self._take(frame)
         if stream is not None:
             stream.close()
+
+    def _broken(self, error: ProtocolError | None) -> ProtocolError:
+        said = self._fate.broken(error)
+        if self._fate.arrival != "accepted":
+            # A refusal does not know that it is all there is.
+            self._safe = self._fate.safe
+        return said
 
     def _take(self, frame: dict[str, Any]) -> None:
         if "method" not in frame:
@@ -189,9 +190,10 @@ class _Exchange:
         if self._options.shows_timing:
             write_note(f"chatty: {self._stopwatch.line(self._reply.usage)}")
         if self._options.output == "json":
-            _print_json(document(self._request, self._reply, self._stopwatch, error=error))
+            known = None if self._fate.arrival == "not sent" else self._request
+            print_object(document(known, self._reply, self._stopwatch, error=error))
         elif error is not None:
-            _print_error(error, self._options, {"error": error_object(error)})
+            say_error(error, self._options, {}, safe=self._safe)
         if error is None:
             self._remark()
             return ExitCode.DONE
@@ -201,17 +203,3 @@ class _Exchange:
         remark = self._fate.remark(self._reply)
         if remark is not None and self._options.output == "text":
             write_note(f"chatty: {remark}")
-
-
-def _print_error(error: ProtocolError, options: AskOptions, value: dict[str, Any]) -> None:
-    if options.output == "text":
-        write_note(error_line(error))
-    else:
-        _print_json(value)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    # json costs 3 ms; the text path does without it.
-    from chatty.cli.output.json import print_json
-
-    print_json(value)

@@ -11,6 +11,9 @@ from chatty.protocol.errors import ProtocolError
 Arrival = Literal["not sent", "unknown", "accepted"]
 """How far the question came, as far as we know."""
 
+_ARRIVAL_UNKNOWN = ("connection/lost", "connection/stuck", "connection/protocol", "timeout")
+"""Errors of the link that may have come after the question had gone out."""
+
 
 class Fate:
     """Where a question stands, and the errors that follow from that.
@@ -33,18 +36,20 @@ class Fate:
         """Return the error of a run that we stopped, by the code of what stopped it."""
         if code == ExitCode.TIMED_OUT:
             seconds = self._options.timeout_seconds
-            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self._kept()}")
+            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self.safe}")
         word = "terminated" if code == ExitCode.TERMINATED else "interrupted"
-        return ProtocolError("cancelled", f"{word}; {self._kept()}")
+        return ProtocolError("cancelled", f"{word}; {self.safe}")
 
     def broken(self, error: ProtocolError | None) -> ProtocolError:
-        """Say of a link that broke what became of the question; other errors speak for themselves."""
+        """Return what is said of a link that broke or a question that was refused.
+
+        The request leaves in the same breath as the greeting, so it may have arrived when the link breaks.
+        """
+        if self.arrival == "not sent" and (error is None or error.type in _ARRIVAL_UNKNOWN):
+            self.arrival = "unknown"
         if error is not None and error.type != "connection/lost":
             return error
-        if self.arrival == "not sent":
-            # The request leaves in the same breath as the greeting: it may have arrived.
-            self.arrival = "unknown"
-        return ProtocolError("connection/lost", f"the server left in the middle; {self._kept()}")
+        return ProtocolError("connection/lost", f"the server left in the middle; {self.safe}")
 
     def of_run(self, reply: Reply) -> ProtocolError | None:
         """Return what went wrong with the run itself, ``None`` if nothing did."""
@@ -53,11 +58,11 @@ class Fate:
         if reply.error is not None:
             return error_from_object(reply.error)
         if reply.status == "cancelled":
-            return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self._kept()}")
+            return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self.safe}")
         if reply.status == "interrupted":
-            message = f"the server stopped in the middle; {self._kept()}"
+            message = f"the server stopped in the middle; {self.safe}"
             return ProtocolError("unavailable/interrupted", message)
-        return ProtocolError("internal", f"the answer failed, and nobody said why; {self._kept()}")
+        return ProtocolError("internal", f"the answer failed, and nobody said why; {self.safe}")
 
     def remark(self, reply: Reply) -> str | None:
         """Return what a person should know of an answer that completed and may not look like it."""
@@ -67,7 +72,9 @@ class Fate:
             return "the provider's content filter ended the answer"
         return None if reply.text else "the model answered with nothing"
 
-    def _kept(self) -> str:
+    @property
+    def safe(self) -> str:
+        """What is kept of the question and its answer."""
         if self._options.is_ephemeral:
             return "nothing was kept"
         if self.arrival == "not sent":

@@ -1,12 +1,12 @@
-"""How an answer is shown while it comes: verbatim, sanitised, as Markdown, as events, or not at all.
+"""How an answer is shown while it comes: verbatim, sanitised, as events, or not at all.
 
-A printer gets the new text and the frames in order. It keeps no answer and knows no server.
+A printer gets the new text and the frames in order. It keeps no answer and knows no server. Markdown is in
+``markdown_printer``; ``choice`` picks one.
 """
 
 from typing import Any, Protocol
 
-from chatty.cli.ask.options import AskOptions
-from chatty.cli.output.streams import out_is_terminal, write_out
+from chatty.cli.output.streams import write_out
 
 
 class Printer(Protocol):
@@ -23,24 +23,6 @@ class Printer(Protocol):
 
     def finish(self) -> None:
         """Nothing more comes; leave the cursor at the start of a line if a person looks on."""
-
-
-def choose(options: AskOptions) -> Printer:
-    """Return the printer for these options and this standard output."""
-    if options.output == "json":
-        return Silent()
-    if options.output == "jsonl":
-        return JsonLines()
-    shown = _for_terminal(options) if out_is_terminal() else Verbatim()
-    return shown if options.streams else Gathered(shown)
-
-
-def _for_terminal(options: AskOptions) -> Printer:
-    if options.is_raw:
-        return SanitisedText()
-    from chatty.cli.ask.markdown_printer import MarkdownText
-
-    return MarkdownText()
 
 
 class Silent:

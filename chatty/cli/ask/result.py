@@ -6,17 +6,8 @@ from chatty.cli.ask.reply import Reply
 from chatty.cli.ask.request import Request
 from chatty.cli.ask.stopwatch import Stopwatch
 from chatty.cli.errors import error_object
+from chatty.cli.output.usage import whole_usage
 from chatty.protocol.errors import ProtocolError
-
-_NO_USAGE: dict[str, Any] = {
-    "input_tokens": 0,
-    "cached_input_tokens": 0,
-    "output_tokens": 0,
-    "reasoning_tokens": 0,
-    "cost_usd": None,
-    "estimated": False,
-}
-"""The wire leaves out what is null; scripts find every field."""
 
 
 def document(
@@ -36,7 +27,7 @@ def document(
         "text": reply.text if reply else "",
         "parts": _parts(reply) if reply else [],
         "finish_reason": reply.finish_reason if reply else None,
-        "usage": {**_NO_USAGE, **reply.usage} if reply and reply.usage else None,
+        "usage": whole_usage(reply.usage) if reply else None,
         "timing": stopwatch.to_json() if stopwatch else {"first_token_ms": None, "total_ms": None},
     }
     if error is not None:

@@ -30,7 +30,8 @@ def search_chats(
         params["project_id"] = references.project(session, project)["id"]
     hits, following = session.page("search.query", params, limit=limit, cursor=cursor)
     if as_json:
-        print_items(hits, following)
+        # A hit in a title has no message.
+        print_items([{"message_id": None, **hit} for hit in hits], following)
         return
     print_table(
         ("ID", "WHEN", "TITLE", "TEXT"),

@@ -9,6 +9,7 @@ from chatty.cli.arguments import AsJson, Conversation
 from chatty.cli.chats import transcript
 from chatty.cli.output.json import print_json
 from chatty.cli.output.streams import out_is_terminal, write_out
+from chatty.cli.output.usage import whole_usage
 from chatty.cli.session import Session
 
 EXAMPLE = "chatty chats show last"
@@ -38,6 +39,7 @@ def show_chat(
     write_out(text)
 
 
-def _with_text(message: dict[str, object]) -> dict[str, object]:
+def _with_text(message: transcript.Message) -> transcript.Message:
     """Add the text, and the fields that the wire leaves out when they are null."""
-    return {"model": None, "usage": None, **message, "text": transcript.text_of(message)}
+    usage = whole_usage(message.get("usage"))
+    return {"model": None, **message, "usage": usage, "text": transcript.text_of(message)}

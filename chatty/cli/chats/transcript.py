@@ -14,7 +14,7 @@ def path_in_use(session: Session, conversation_id: str) -> list[Message]:
 
 def whole_tree(session: Session, conversation_id: str) -> list[Message]:
     """Return the messages of all branches in the order they were made."""
-    nodes = session.call("message.tree", {"conversation_id": conversation_id})["nodes"]
+    nodes = _nodes(session, conversation_id)
     parents = {node.get("parent_id") for node in nodes}
     known: set[str] = set()
     messages: list[Message] = []
@@ -23,6 +23,18 @@ def whole_tree(session: Session, conversation_id: str) -> list[Message]:
         messages += fresh
         known.update(message["id"] for message in fresh)
     return sorted(messages, key=lambda message: int(message["created_seq"]))
+
+
+def _nodes(session: Session, conversation_id: str) -> list[Message]:
+    """Return every message without its text."""
+    nodes: list[Message] = []
+    place: dict[str, str] = {}
+    while True:
+        page = session.call("message.tree", {"conversation_id": conversation_id, **place})
+        nodes += page["nodes"]
+        if page.get("next") is None:
+            return nodes
+        place = {"cursor": page["next"]}
 
 
 def text_of(message: Message) -> str:

@@ -65,7 +65,10 @@ def _ask_to_leave(session: Session, *, even_if_busy: bool) -> bool:
             f"{'an answer is' if count == 1 else f'{count} answers are'} being written; "
             "wait until that is done, or: chatty server stop --force",
         )
+    pid = session.server_pid
     _wait_until_gone(session)
+    if pid is not None:
+        _wait_until_ended(pid)
     return True
 
 
@@ -82,6 +85,13 @@ def _wait_until_gone(session: Session) -> None:
         "timeout",
         f"the server has not left within {LEAVING_SECONDS:.0f} s; end it with: chatty server stop --force",
     )
+
+
+def _wait_until_ended(pid: int) -> None:
+    """Nobody listens any more, but files are still being closed: whoever stops it may want to move them."""
+    from chatty.client.force import wait_for_end
+
+    wait_for_end(pid, ANSWER_SECONDS)
 
 
 def _end() -> bool:

@@ -5,6 +5,7 @@ request's run has ended. The connection behind it is the same as a WebSocket's.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -14,18 +15,23 @@ from chatty.server.connection import Connection, encode
 from chatty.server.dispatch import Dispatcher
 from chatty.server.live.hub import PublishedEvent
 from chatty.server.services import Services
-from chatty.server.transport import HIGH_WATER_BYTES, ChannelListener
+from chatty.server.transport import DROP_PEER, HIGH_WATER_BYTES, ChannelListener
 
 MAX_LINES: Final = 2
 """`initialize`, then the request."""
 
 
 class LineChannel:
-    """Frames as lines of an HTTP body. Writing gathers; one task sends what has gathered."""
+    """Frames as lines of an HTTP body. Writing gathers; one task sends what has gathered.
+
+    Args:
+        drop_peer: ends the connection underneath at once; whoever waits for its socket then goes on.
+    """
 
     listener: ChannelListener | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, drop_peer: Callable[[], None]) -> None:
+        self._drop_peer = drop_peer
         self._lines: list[bytes] = []
         self._size = 0
         self._has_lines = asyncio.Event()
@@ -52,7 +58,12 @@ class LineChannel:
         self._has_lines.set()
 
     def abort(self) -> None:
-        """End the body at once."""
+        """Drop the peer without waiting for it."""
+        self.forget()
+        self._drop_peer()
+
+    def forget(self) -> None:
+        """End the body at once: nobody is there to read what waits."""
         self._lines.clear()
         self.close(0, "")
 
@@ -106,11 +117,12 @@ class RpcEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request until its run has ended or the peer is gone."""
         try:
+            self._refuse_if_crowded()
             frames = await self._frames(receive)
         except ProtocolError as error:
             await _refuse(send, error)
             return
-        channel = LineChannel()
+        channel = LineChannel(scope["extensions"][DROP_PEER])
         connection = OneShotConnection(channel, self._services)
         self._services.connections.add(connection)
         try:
@@ -120,6 +132,17 @@ class RpcEndpoint:
         finally:
             self._services.connections.discard(connection)
             await connection.closed()
+
+    def _refuse_if_crowded(self) -> None:
+        """Refuse when as many connections as fit are open.
+
+        Raises:
+            ProtocolError: `overloaded`.
+        """
+        if len(self._services.connections) >= self._services.limits.max_connections:
+            raise ProtocolError(
+                "overloaded", "too many connections to the server are open; close some", retry_after_ms=1000
+            )
 
     async def _frames(self, receive: Receive) -> list[bytes]:
         """Read the body's lines.
@@ -150,7 +173,7 @@ class RpcEndpoint:
         headers = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.ensure_future(_until_gone(receive))
-        gone.add_done_callback(lambda _: channel.abort())
+        gone.add_done_callback(lambda _: channel.forget())
         try:
             while True:
                 body = await channel.next()

@@ -155,17 +155,17 @@ async def fork(context: RequestContext, params: models.ConversationForkParams) -
 @operation(
     "conversation.set_leaf",
     models.ConversationSetLeafParams,
-    Empty,
+    models.ConversationSetLeafResult,
     kind="mutation",
     permission="conversation.read",
 )
-async def set_leaf(context: RequestContext, params: models.ConversationSetLeafParams) -> Empty:
+async def set_leaf(
+    context: RequestContext, params: models.ConversationSetLeafParams
+) -> models.ConversationSetLeafResult:
     """Choose the path in use, for this user only; nobody else is told."""
     context.services.refuse_if_read_only()
-    await context.services.stores.of(params.conversation_id).write(
-        context.scope, conversations.set_leaf, params.conversation_id, params.message_id
-    )
-    return Empty()
+    leaf = await context.services.stores.of(params.conversation_id).write(context.scope, _set_leaf, params)
+    return models.ConversationSetLeafResult(leaf=leaf)
 
 
 @operation(
@@ -296,6 +296,14 @@ def _create(scope: Scope, params: models.ConversationCreateParams, at_ms: int) -
     if inserted.duplicate:
         return inserted.row, []
     return (yield from record(scope, inserted.row, "conversation.created", at_ms))
+
+
+def _set_leaf(scope: Scope, params: models.ConversationSetLeafParams) -> Work[str]:
+    leaf: str = params.message_id
+    if params.through:
+        leaf = yield from conversations.leaf_through(scope, params.conversation_id, params.message_id)
+    yield from conversations.set_leaf(scope, params.conversation_id, leaf)
+    return leaf
 
 
 def _update(scope: Scope, params: models.ConversationUpdateParams, at_ms: int) -> Work[Changed]:

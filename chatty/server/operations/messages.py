@@ -11,7 +11,7 @@ from chatty.server.context import RequestContext
 from chatty.server.live.active import Ticket
 from chatty.server.live.hub import PublishedEvent
 from chatty.server.registry import operation
-from chatty.server.turns import ModelChoice, Turn
+from chatty.server.turns import NoModel, Turn
 from chatty.store import conversations, messages, projects, rows
 from chatty.store.errors import NotFound
 
@@ -160,7 +160,7 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
         _authors(context),
     )
     shown = [_with_text_in_flight(context, message) for message in page.messages]
-    return models.MessageListResult(messages=shown, has_older=page.has_older)
+    return models.MessageListResult(messages=shown, siblings=page.siblings, has_older=page.has_older)
 
 
 @operation(
@@ -171,11 +171,11 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
     permission="message.read",
 )
 async def tree(context: RequestContext, params: models.MessageTreeParams) -> models.MessageTreeResult:
-    """Fetch the shape of a conversation."""
-    nodes = await context.services.stores.of(params.conversation_id).read(
-        context.scope, reading.tree, params.conversation_id
+    """Fetch a page of the shape of a conversation."""
+    page = await context.services.stores.of(params.conversation_id).read(
+        context.scope, reading.tree, params.conversation_id, params.limit, params.cursor
     )
-    return models.MessageTreeResult(nodes=nodes)
+    return models.MessageTreeResult(nodes=page.items, next=page.next_cursor)
 
 
 # What the four ways to begin a reply share
@@ -258,12 +258,15 @@ def _answer(context: RequestContext, accepted: turns.Accepted) -> models.Message
 
 async def _choice(
     context: RequestContext, conversation_id: str, run: RunDraft | None, draft: ConversationDraft | None
-) -> ModelChoice | None:
+) -> turns.Choice | None:
     """Return which model answers: the run's, else the conversation's, the project's, the default."""
     if run is None:
         return None
-    wanted = run.model or await _kept_choice(context, conversation_id, draft)
-    return await context.services.endpoints.choose(context.scope, wanted, context.connection.credentials)
+    try:
+        wanted = run.model or await _kept_choice(context, conversation_id, draft)
+        return await context.services.endpoints.choose(context.scope, wanted, context.connection.credentials)
+    except (ProtocolError, NotFound) as reason:
+        return NoModel(reason)
 
 
 async def _kept_choice(

@@ -5,6 +5,7 @@ Ids are made here, so that what is sent can be shown at once and repeated withou
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from chatty.client.outbox import made_id
@@ -13,16 +14,14 @@ from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
-from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
-from chatty.tui.control.desk import Desk
+from chatty.tui.control.desk import PAGE_ROWS, Desk
 from chatty.tui.control.spending import Spending
-from chatty.tui.control.stretches import Stretches
 from chatty.tui.control.unsent_texts import UnsentTexts
-from chatty.tui.state import Message, OpenConversation, Part, Run
+from chatty.tui.state import NEW, Message, OpenConversation, Part, Run
 
-_HELD_SECONDS = 0.3
-"""How long a conversation that was opened at a message is kept back for that message."""
+_OLDER_MESSAGES = 50
+_NO_LONGER_THERE = "that message is no longer there"
 
 
 class Conversation:
@@ -32,17 +31,22 @@ class Conversation:
         self._desk = desk
         self._store = desk.store
         self._choices = choices
+        self._spending = Spending(desk)
+        self._unsent_texts = unsent_texts
         self._subscription: Subscription | None = None
         self._following: tuple[str, asyncio.Task[None]] | None = None
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
-        self._stretches = Stretches(desk)
-        self._spending = Spending(desk)
-        self._unsent_texts = unsent_texts
+        self._loading_older: set[str] = set()
+        """Conversations that older messages are on their way of."""
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
-        self._unsent: list[str] = []
-        """Texts sent before it was known which conversation is open."""
+        self._sought_message = ""
+        """The same, once its path was chosen for it."""
+        self._unsent: list[tuple[str, str]] = []
+        """Name and text of what was sent before it was known which conversation is open."""
+        self._unmade: set[str] = set()
+        """Conversations whose first message the server has not accepted."""
 
     # Which one.
 
@@ -60,7 +64,7 @@ class Conversation:
 
     def open(self, conversation_id: str, at: str = "") -> None:
         """Show a conversation, with the message `at` in view if one is named."""
-        self._wanted_message = at
+        self._wanted_message, self._sought_message = at, ""
         if self._is_open(conversation_id) and at:
             self._desk.begin(self._bring_into_view(conversation_id, at))
             return
@@ -87,7 +91,7 @@ class Conversation:
         """Send the text; it queues when an answer is under way."""
         opened = self._store.open
         if opened is None or not opened.id:
-            self._unsent.append(text)
+            self._wait_with(text, opened.leaf_id if opened is not None else None)
             return
         draft = self._run_draft()
         question = _question(new_id(), opened.leaf_id, text, draft["id"])
@@ -105,6 +109,7 @@ class Conversation:
         self._deliver("message.send", params, [question], question.id, draft, text)
         if opened.is_new:
             opened.is_new = False
+            self._unmade.add(opened.id)
             self._follow(opened.id)
 
     def edit(self, message: Message, text: str) -> None:
@@ -148,15 +153,18 @@ class Conversation:
         alike = self._store.siblings(message.id)
         index = alike.index(message.id) + step if message.id in alike else -1
         if 0 <= index < len(alike):
-            self._use_path_through(alike[index])
+            self._desk.begin(self._show_path_through(self._open_id, alike[index]))
 
     def branch(self, message: Message) -> None:
         """Make a conversation of the path up to this message, and open it."""
         self._desk.begin(self._branch(self._open_id, message.id))
 
-    def want_messages(self, message_id: str, where: Where) -> None:
-        """Load messages before, behind or around this one."""
-        self._stretches.want(self._open_id, message_id, where)
+    def want_older(self, before_id: str) -> None:
+        """Load messages before this one, unless some are on their way."""
+        conversation_id = self._open_id
+        if conversation_id not in self._loading_older:
+            self._loading_older.add(conversation_id)
+            self._desk.begin(self._load_older(conversation_id, before_id, _OLDER_MESSAGES))
 
     # Following.
 
@@ -172,12 +180,13 @@ class Conversation:
         subscription = self._subscription = client.subscribe(conversation_id)
         try:
             async for update in subscription:
-                if isinstance(update, Snapshot) and self._wanted_message:
-                    await self._arrive(conversation_id, update)
-                else:
-                    self._store.apply(conversation_id, update)
+                self._store.apply(conversation_id, update)
+                if self._store.wants_snapshot():
+                    subscription.refresh()
                 if isinstance(update, Snapshot) or _is_run_end(update):
                     self._spending.ask()
+                if isinstance(update, Snapshot) and self._wanted_message:
+                    self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()
@@ -233,6 +242,8 @@ class Conversation:
         if answered_id is not None:
             messages = [*messages, self._awaited_reply(draft, answered_id)]
         self._store.show_pending(messages, run)
+        if text:
+            self._store.hold_unsent(run.id, text)
         self._unsent_texts.leave_to_sender(made_id(params))
         task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
         self._deliveries[run.id] = task
@@ -246,24 +257,38 @@ class Conversation:
 
     async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:
         client = await self._desk.client()
+        place = params.get("conversation", {}).get("id") or params.get("conversation_id", "")
         try:
-            await client.send(method, params)
+            kept = partial(self._store.release_unsent, run_id)
+            accepted = await client.send(method, params, on_kept=kept)
         except ProtocolError:
-            self._refused(params, run_id, text)
+            self._refused(params, place, run_id, text)
             raise
+        self._unmade.discard(place)
+        self._store.accept_pending(place, run_id, accepted["seq"])
+        self._store.release_unsent(run_id)
 
-    def _refused(self, params: dict[str, Any], run_id: str, text: str) -> None:
-        place = params.get("conversation", {})
-        if self._is_open(place.get("id") or params.get("conversation_id", "")):
-            self._store.drop_pending(run_id)
-            if "create" in place and self._store.open is not None:
-                self._store.open.is_new = True
-        self._unsent_texts.give_back(made_id(params), text)
+    def _refused(self, params: dict[str, Any], place: str, run_id: str, text: str) -> None:
+        """Take back what is shown, and let the text be the draft of its conversation again."""
+        self._store.drop_pending(place, run_id)
+        if self._is_open(place) and place in self._unmade and self._store.open is not None:
+            self._store.open.is_new = True
+        self._unsent_texts.give_back(made_id(params), NEW if place in self._unmade else place, text)
+        self._store.release_unsent(run_id)
+
+    def _wait_with(self, text: str, answered_id: str | None) -> None:
+        """Show a text that cannot be sent yet, and keep it until it can."""
+        name = new_id()
+        self._unsent.append((name, text))
+        self._store.hold_unsent(name, text)
+        self._store.show_pending([_question(name, answered_id, text, name)], None)
 
     def _send_unsent(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for text in unsent:
+        for name, text in unsent:
             self.send(text)
+            self._store.drop_pending("", name)
+            self._store.release_unsent(name)
 
     async def _stop(self, run_id: str) -> None:
         delivery = self._deliveries.get(run_id)
@@ -273,19 +298,17 @@ class Conversation:
 
     # Other paths and older messages.
 
-    def _use_path_through(self, message_id: str) -> None:
-        leaf = self._store.newest_leaf(message_id)
-        if leaf is not None:
-            is_at_hand = self._store.choose_leaf(leaf)
-            self._spending.ask()
-            self._desk.begin(self._use_leaf(self._open_id, leaf, is_at_hand=is_at_hand))
+    async def _show_path_through(self, conversation_id: str, message_id: str) -> None:
+        await self._use_path_through(conversation_id, message_id)
 
-    async def _use_leaf(self, conversation_id: str, leaf: str, *, is_at_hand: bool) -> None:
-        await self._desk.call(
-            "conversation.set_leaf", {"conversation_id": conversation_id, "message_id": leaf}
-        )
-        if not is_at_hand and self._is_open(conversation_id):
+    async def _use_path_through(self, conversation_id: str, message_id: str) -> str:
+        """Use a path through a message, and return its end; another path than before is loaded."""
+        params = {"conversation_id": conversation_id, "message_id": message_id, "through": True}
+        leaf: str = (await self._desk.call("conversation.set_leaf", params))["leaf"]
+        opened = self._store.open
+        if opened is not None and opened.id == conversation_id and opened.leaf_id != leaf:
             self.load_again()
+        return leaf
 
     async def _branch(self, conversation_id: str, message_id: str) -> None:
         fork_id = new_id()
@@ -293,28 +316,49 @@ class Conversation:
         await self._desk.call("conversation.fork", params)
         self.open(fork_id)
 
-    async def _arrive(self, conversation_id: str, snapshot: Snapshot) -> None:
-        """Show a conversation at a message: one picture, if the message comes soon."""
-        with self._store.held():
-            self._store.apply(conversation_id, snapshot)
-            coming = self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
-            await asyncio.wait([coming], timeout=_HELD_SECONDS)
+    async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
+        self._loading_older.add(conversation_id)
+        try:
+            page = await self._desk.call(
+                "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
+            )
+            self._store.apply_older(conversation_id, page)
+        finally:
+            self._loading_older.discard(conversation_id)
 
     async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
-        """Load what surrounds a message and show it, on whichever path it is."""
+        """Load as much as it takes to show a message, on whichever path it is."""
         self._wanted_message = ""
         opened = self._store.open
-        leaf = self._store.newest_leaf(message_id)
-        if opened is None or leaf is None:
-            self._store.say("that message is no longer there")
+        if opened is None:
             return
-        if message_id not in opened.path:
-            self._store.choose_leaf(leaf)
-            self._desk.begin(self._use_leaf(conversation_id, leaf, is_at_hand=True))
-        if message_id not in opened.messages:
-            await self._stretches.load(conversation_id, message_id, "around")
-        if self._is_open(conversation_id):
+        if message_id not in opened.path and self._sought_message != message_id:
+            self._sought_message = message_id
+            try:
+                leaf = await self._use_path_through(conversation_id, message_id)
+            except ProtocolError as error:
+                if error.family != "not_found":
+                    raise
+                self._store.say(_NO_LONGER_THERE)
+                return
+            if leaf != opened.leaf_id:
+                self._wanted_message = message_id  # the snapshot of that path brings us here again
+                return
+        await self._load_up_to(opened, message_id)
+
+    async def _load_up_to(self, opened: OpenConversation, message_id: str) -> None:
+        """Load older messages of the path until one is at hand, and show it."""
+        while message_id not in opened.path and opened.has_older:
+            oldest = opened.path[0]
+            await self._load_older(opened.id, oldest, PAGE_ROWS)
+            if self._store.open is not opened:
+                return
+            if opened.path[0] == oldest:
+                break
+        if message_id in opened.path:
             self._store.show_message(message_id)
+        else:
+            self._store.say(_NO_LONGER_THERE)
 
 
 def _is_run_end(update: Update) -> bool:

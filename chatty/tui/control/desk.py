@@ -80,7 +80,7 @@ class Desk:
             try:
                 await work
             except ProtocolError as error:
-                self.store.say(error.message)
+                self.store.say(error.message, is_of_link=error.family == "connection")
             except Exception as error:
                 if self._crashes is None:
                     raise

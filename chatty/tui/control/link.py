@@ -60,7 +60,7 @@ class LinkWatch:
                 has_failed = self._was_online or changed.error is not None
                 self._show(Link(kind="connecting" if has_failed else "starting"))
         if changed.error is not None and _is_worth_saying(changed):
-            self._store.say(changed.error.message)
+            self._store.say(changed.error.message, is_of_link=True)
 
     def _introduce(self) -> None:
         session = self._client.session if self._client is not None else None

@@ -20,11 +20,11 @@ class Spending:
         self._task = self._desk.begin(self._ask())
 
     async def _ask(self) -> None:
-        opened, path = self._desk.store.open, self._desk.store.stored_path()
-        if opened is None or not path:
+        opened, leaf = self._desk.store.open, self._desk.store.stored_leaf()
+        if opened is None or leaf is None:
             return
         try:
-            answer = await self._desk.call("usage.summary", {"conversation_id": opened.id, "leaf": path[-1]})
+            answer = await self._desk.call("usage.summary", {"conversation_id": opened.id, "leaf": leaf})
         except ProtocolError:
             return  # a figure beside the rest: without it nothing is lost, and nothing is to be said
         self._desk.store.apply_spent(opened.id, answer["total"])

@@ -1,9 +1,11 @@
-"""What a server refused for good: back into the composer, and out of the outbox once it is safe there."""
+"""What a server refused for good: a draft again, and out of the outbox once it is safe there."""
 
 from typing import Any
 
 from chatty.client.updates import News, OutboxChanged
 from chatty.tui.control.desk import Desk
+from chatty.tui.state import NEW
+from chatty.tui.wishes import Returned
 
 
 class UnsentTexts:
@@ -18,10 +20,10 @@ class UnsentTexts:
         """Whoever sends this hears of its refusal, and gives it back."""
         self._seen_to.add(entry_id)
 
-    def give_back(self, entry_id: str, text: str) -> None:
-        """Let the text be in the composer again, and drop what the outbox keeps of it when it is safe."""
+    def give_back(self, entry_id: str, draft_key: str, text: str) -> None:
+        """Let the text be a draft again, and drop what the outbox keeps of it when it is safe there."""
         if text:
-            self._desk.store.give_back(text, lambda: self._discard(entry_id))
+            self._desk.store.give_back(Returned(draft_key, text, lambda: self._discard(entry_id)))
         else:
             self._discard(entry_id)
 
@@ -38,7 +40,8 @@ class UnsentTexts:
                 continue
             self._seen_to.add(entry.id)
             text = typed_text(entry.params)
-            self.give_back(entry.id, text)
+            is_stored = entry.conversation_id in self._desk.store.conversations
+            self.give_back(entry.id, entry.conversation_id if is_stored else NEW, text)
             if text:
                 self._desk.store.say(f"this could not be sent: {entry.refusal or 'the server refused it'}")
 

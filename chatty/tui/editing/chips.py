@@ -4,13 +4,17 @@ A chip is one private character in the text, so that it moves, deletes and undoe
 what is drawn and its content is what is sent. Such characters are taken out of anything typed or pasted.
 """
 
+import re
 from dataclasses import dataclass
 
 _FIRST = 0xF0000
 _LAST = 0xFFFFD
+_MARK = re.compile(f"([{chr(_FIRST)}-{chr(_LAST)}])")
 
 LONG_PASTE_LINES = 10
 LONG_PASTE_CHARACTERS = 1_000
+EDITABLE_CHARACTERS = 20_000
+"""Longer texts that come back, from the history or from an editor, stand as one unit, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,6 @@ class Chips:
         self._chips[mark] = chip
         return mark
 
-    def get(self, mark: str) -> Chip | None:
-        """The chip behind a character, or None for an ordinary one."""
-        return self._chips.get(mark)
-
     def label(self, character: str) -> str:
         """What is drawn for a character."""
         chip = self._chips.get(character)
@@ -46,16 +46,21 @@ class Chips:
 
     def expand(self, text: str) -> str:
         """The text with every chip replaced by its content: what is sent, copied and kept as a draft."""
-        if not self._chips:
-            return text
-        return "".join(
-            chip.content if (chip := self._chips.get(character)) else character for character in text
-        )
+        return _MARK.sub(lambda mark: self._content(mark[0]), text) if self._chips else text
+
+    def split(self, text: str) -> tuple[str | Chip, ...]:
+        """The text in pieces: chips, and what stands between them."""
+        pieces = _MARK.split(text) if self._chips else [text]
+        return tuple(self._chips.get(piece, piece) for piece in pieces if piece)
+
+    def _content(self, mark: str) -> str:
+        chip = self._chips.get(mark)
+        return mark if chip is None else chip.content
 
 
 def without_marks(text: str) -> str:
     """The text with foreign private characters replaced, so that nothing pasted can pose as a chip."""
-    return "".join("\ufffd" if _FIRST <= ord(character) <= _LAST else character for character in text)
+    return _MARK.sub("\ufffd", text)
 
 
 def is_long(text: str) -> bool:
@@ -65,9 +70,18 @@ def is_long(text: str) -> bool:
 
 def paste_chip(text: str) -> Chip:
     """The chip of a long paste, such as `[pasted 42 lines, 1.8 KB]`."""
+    return Chip(f"[pasted {_extent(text)}]", text)
+
+
+def text_chip(text: str) -> Chip:
+    """The chip of a text too long to be edited here, such as `[900 lines, 41.8 KB]`."""
+    return Chip(f"[{_extent(text)}]", text)
+
+
+def _extent(text: str) -> str:
     lines = text.count("\n") + (not text.endswith("\n"))
     noun = "line" if lines == 1 else "lines"
-    return Chip(f"[pasted {lines} {noun}, {size_words(len(text.encode()))}]", text)
+    return f"{lines} {noun}, {size_words(len(text.encode()))}"
 
 
 def size_words(size: int) -> str:

@@ -3,6 +3,7 @@
 Long lines break after white space where they can. Offsets are code points of the text, columns are cells.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from rich.cells import cell_len
 from chatty.tui.editing.clusters import next_boundary
 
 Label = Callable[[str], str]
+
+_PLAIN_LETTERS = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0481\u048a-\u052f\u2010-\u2027]*")
+"""Characters of one cell each, none of which joins the one before it or is white space but the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Wrapping:
         return rows
 
     def _break_line(self, start: int, end: int) -> list[WrappedRow]:
+        if _PLAIN_LETTERS.fullmatch(self.text, start, end):
+            return self._break_plain(start, end)
         if self._cells(start, end) <= self.width:
             return [WrappedRow(start, end)]
         rows: list[WrappedRow] = []
@@ -92,4 +98,14 @@ class Wrapping:
                 break_at = following
             offset = following
         rows.append(WrappedRow(row_start, end))
+        return rows
+
+    def _break_plain(self, start: int, end: int) -> list[WrappedRow]:
+        """The same for most texts, which need no look at every character."""
+        rows: list[WrappedRow] = []
+        while end - start > self.width:
+            cut = self.text.rfind(" ", start, start + self.width) + 1 or start + self.width
+            rows.append(WrappedRow(start, cut))
+            start = cut
+        rows.append(WrappedRow(start, end))
         return rows

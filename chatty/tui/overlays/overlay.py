@@ -31,7 +31,7 @@ class Overlay(Contained, ModalScreen[Answer | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """The frame and what is inside."""
         with Vertical(id="frame") as frame:
-            # A name may hold brackets: as a string it would be read as markup.
+            # As content: Textual reads markup in plain strings, and a name may be anything one typed.
             frame.border_title = Content(self._title)
             frame.border_subtitle = Content(self._note)
             yield from self.inside()

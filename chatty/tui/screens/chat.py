@@ -25,7 +25,8 @@ from chatty.tui.hints import Situation, hints, sequence_hints
 from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
-from chatty.tui.state import Message, Note, OpenConversation
+from chatty.tui.screens.writing import Writing
+from chatty.tui.state import Message, Note
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
 from chatty.tui.widgets.composer import Composer
@@ -55,7 +56,6 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         super().__init__()
         self.store, self.backend, self.keymap = store, backend, keymap
         self.router = KeyRouter(keymap, self.run)
-        self.drafts = DraftKeeper(drafts, self.say)
         self.side_bar = SideBar(self.router, ring := KillRing())
         self.header = Header()
         self.transcript = Transcript(self.router)
@@ -65,10 +65,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.hints = HintsRow()
         self.completing = Completing(self.composer, self.menu, keymap)
         self.composer.completer, self.composer.submitted = self.completing, self._submitted
+        self.writing = Writing(self.composer, store, DraftKeeper(drafts, self.say))
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
         self.shown_id: str | None = None
         """The conversation on the screen; empty while it is not known which one that is."""
-        self._draft_key = ""
         self._watched_note = 0
         self._note_at = 0.0
         self.editing_id: str | None = None
@@ -89,13 +89,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Paint from now on whatever the store says has changed."""
         self.side_bar.key_shown = self.keymap.shown("chats")
-        for conversation_id in self.drafts.conversations():
-            self.store.mark_draft(conversation_id, has_draft=True)
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
         self.set_interval(1.0, self._tick)
         self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
         self._paint_all()
+        self.writing.begin()
 
     async def _load_the_rest(self) -> None:
         """Load what the first frame did not need, so that the first answer and the first list do not wait."""
@@ -103,9 +102,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
             await asyncio.to_thread(import_module, module)
 
     async def on_unmount(self) -> None:
-        """Keep the draft."""
-        self.keep_draft()
-        await self.drafts.flush()
+        """Keep what is written."""
+        await self.writing.save()
 
     def on_resize(self, event: events.Resize) -> None:
         """What header and hints show depends on the width classes, which are set just after this."""
@@ -130,10 +128,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self._paint_hints()
 
     def _submitted(self, text: str) -> None:
-        self.keep_draft()
         from chatty.tui.screens.routes import submit
 
         submit(self, text)
+        self.writing.keep()
         self._follow_at_once()
 
     def _follow_at_once(self) -> None:
@@ -146,7 +144,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
         self._unsay_seen()
-        self.keep_draft()
+        self.writing.keep()
         self._paint_hints()
 
     @on(CompletionMenu.Taken)
@@ -187,10 +185,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         event.stop()
         self._paint_hints()
 
-    @on(Transcript.MoreWanted)
-    def _more_wanted(self, event: Transcript.MoreWanted) -> None:
+    @on(Transcript.OlderWanted)
+    def _older_wanted(self, event: Transcript.OlderWanted) -> None:
         event.stop()
-        self.backend.want_messages(event.message_id, event.where)
+        self.backend.want_older(event.before_id)
 
     @on(StatusRow.EndPressed)
     def _end_pressed(self, event: StatusRow.EndPressed) -> None:
@@ -208,11 +206,6 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         if open_gate is not None:
             open_gate()
         self._paint_hints()
-
-    def keep_draft(self) -> None:
-        """Keep what is written: on the disk once the user pauses."""
-        if self._draft_key:
-            self.drafts.changed(self._draft_key, self.composer.draft)
 
     def begin_edit(self, message: Message) -> None:
         """Let the user write another version of a message; sending it does not append."""
@@ -280,6 +273,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
             self._safely(self._paint_models)
         if dirty.wishes:
             self._safely(self._grant_wishes)
+        if dirty.unsent:
+            self._safely(self.writing.keep)
         if dirty.status or dirty.messages:
             self._safely(self._paint_status)
         self._safely(self._paint_hints)
@@ -303,24 +298,14 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
             return
         self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
-            self._draft_key = opened.draft_key
+            self.writing.show_again(opened)
             self.transcript.show_again(opened)
             return
-        self._change_draft(opened)
+        self.writing.show(opened)
         self.shown_id = opened.id
         self.editing_id = None
         self.transcript.recover()
         self.transcript.show(opened)
-
-    def _change_draft(self, opened: OpenConversation) -> None:
-        """Put the composer's text away and take out the other conversation's."""
-        left, self._draft_key = self._draft_key, opened.draft_key
-        if self.shown_id == "" and not self.composer.is_empty:
-            return  # written before it was known which conversation is open: it belongs to this one
-        if left:
-            self.drafts.changed(left, self.composer.draft)
-            self.store.mark_draft(left, has_draft=not self.composer.is_empty)
-        self.composer.draft = self.drafts.load(opened.draft_key)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
@@ -328,9 +313,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _paint_status(self) -> None:
         self._watch_note()
         now_ms = _now_ms()
-        self.status.content = StatusContent(
-            doing(self.store, now_ms), self.transcript.new_lines, self.transcript.is_far_from_end
-        )
+        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)

@@ -1,6 +1,5 @@
 """Acts on what the program behind the screen wants of the person."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,7 @@ from chatty.tui.overlays.entry import Entry
 from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat_actions import key_entry
 from chatty.tui.screens.first_run import FirstRun
-from chatty.tui.wishes import Ask, ProviderOffer, Wishes
+from chatty.tui.wishes import Ask, ProviderOffer, Returned, Wishes
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
 def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     """Do what is wanted, once."""
     screen.composer.add_earlier(wishes.earlier_prompts)
-    for text in wishes.texts:
-        screen.composer.give_back(text)
-    if wishes.when_kept:
-        screen.call_later(_keep, screen, wishes.when_kept)
+    for returned in wishes.texts:
+        screen.writing.give_back(returned)
+    if wishes.texts:
+        screen.call_later(_keep, screen, wishes.texts)
     for question in wishes.questions:
         _ask(screen, question)
     if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
@@ -30,12 +29,11 @@ def grant(screen: "ChatScreen", wishes: Wishes) -> None:
         screen.transcript.show_message(wishes.show_message)
 
 
-async def _keep(screen: "ChatScreen", when_kept: list[Callable[[], None]]) -> None:
-    """Bring what is in the composer to the disk; where that fails nobody is told that it is safe."""
-    screen.keep_draft()
-    if await screen.drafts.flush():
-        for tell in when_kept:
-            tell()
+async def _keep(screen: "ChatScreen", texts: list[Returned]) -> None:
+    """Bring what was given back to the disk; where that fails nobody is told that it is safe."""
+    if await screen.writing.save():
+        for returned in texts:
+            returned.when_kept()
 
 
 def _ask(screen: "ChatScreen", question: Ask) -> None:

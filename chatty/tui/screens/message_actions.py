@@ -21,6 +21,8 @@ def meant(screen: "ChatScreen", argument: str) -> Message | None:
     opened = screen.store.open
     if opened is None or not opened.path:
         return None
+    if argument.isdecimal() and opened.has_older:
+        return None  # how many are above those at hand, nobody has said
     if argument.isdecimal() and 0 < int(argument) <= len(opened.path):
         return opened.messages.get(opened.path[int(argument) - 1])
     return screen.selected_message() or opened.messages.get(opened.path[-1])

@@ -11,9 +11,10 @@ from textual import events
 from textual.geometry import Size
 from textual.message import Message
 
+from chatty.rendering.sanitizer import sanitize
 from chatty.tui.actions import Place
 from chatty.tui.drafts import Draft
-from chatty.tui.editing.chips import Chip
+from chatty.tui.editing.chips import EDITABLE_CHARACTERS, text_chip, without_marks
 from chatty.tui.editing.fences import is_inside_fence
 from chatty.tui.editing.kill_ring import KillRing
 from chatty.tui.editing.wrapping import Wrapping
@@ -83,16 +84,7 @@ class Composer(TextField):
     @property
     def draft(self) -> Draft:
         """What is written, chips kept apart, and the cursor."""
-        pieces: list[str | Chip] = []
-        for character in self.buffer.text:
-            chip = self.chips.get(character)
-            if chip is not None:
-                pieces.append(chip)
-            elif pieces and isinstance(pieces[-1], str):
-                pieces[-1] += character
-            else:
-                pieces.append(character)
-        return Draft(tuple(pieces), self.buffer.cursor)
+        return Draft(self.chips.split(self.buffer.text), self.buffer.cursor)
 
     @draft.setter
     def draft(self, draft: Draft) -> None:
@@ -100,6 +92,15 @@ class Composer(TextField):
         self.buffer.reset(text, draft.cursor)
         self.history.leave()
         self.edited()
+
+    def set_text(self, text: str, cursor: int | None = None) -> None:
+        """Replace the text, as if typed; one too long to be edited here, where every key would wait for it to
+        be wrapped, stands as one unit."""
+        if len(text) <= EDITABLE_CHARACTERS:
+            super().set_text(text, cursor)
+        else:
+            self.buffer.set_text(self.chips.add(text_chip(without_marks(sanitize(text)))))
+            self.edited()
 
     def submit(self) -> None:
         """Hand on what is written, if anything is, and be empty."""
@@ -132,7 +133,7 @@ class Composer(TextField):
     def word_before_cursor(self) -> str:
         """The word the cursor stands behind, for completion."""
         before = self.buffer.text[: self.buffer.cursor]
-        return before.split()[-1] if before and not before[-1].isspace() else ""
+        return before.rsplit(maxsplit=1)[-1] if before and not before[-1].isspace() else ""
 
     def replace_word(self, text: str) -> None:
         """Put a completion in place of the word before the cursor."""
@@ -150,7 +151,7 @@ class Composer(TextField):
         if self.is_empty or width <= 0:
             return 1
         if width != self.content_size.width:
-            return min(_ROWS_AT_MOST, self._rows_at(width))
+            return min(_ROWS_AT_MOST, len(Wrapping(self.buffer.text, width - 1, self.label).rows))
         return min(_ROWS_AT_MOST, len(self.wrapping().rows))
 
     def visible_rows(self) -> int:
@@ -205,9 +206,6 @@ class Composer(TextField):
 
     # Inside.
 
-    def _rows_at(self, width: int) -> int:
-        return len(Wrapping(self.buffer.text, width, self.label).rows)
-
     def _enter_is_newline(self) -> bool:
         before = self.buffer.text[: self.buffer.cursor]
         return before.endswith("\\") or is_inside_fence(before)
@@ -234,8 +232,7 @@ class Composer(TextField):
         text = self.history.step(direction)
         self._maybe_want_earlier()
         if text is not None:
-            self.buffer.set_text(text)
-            self.edited()
+            self.set_text(text)
 
     def _maybe_want_earlier(self) -> None:
         if self.history.is_near_oldest:
@@ -263,8 +260,9 @@ class Composer(TextField):
         if found is None:
             self.post_message(self.EarlierWanted())
         if found is not None:
-            self.buffer.set_text(found)
-        self.edited()
+            self.set_text(found)
+        else:
+            self.edited()
         self.post_message(self.SearchChanged(words))
 
     def _end_search(self) -> None:

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from chatty.tui.spans import Span, Spans
-from chatty.tui.state import OpenConversation
+from chatty.tui.state import Link, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
@@ -20,8 +20,6 @@ class StatusContent:
 
     doing: tuple[Span, ...] = ()
     new_lines: int = 0
-    is_far_from_end: bool = False
-    """Messages lie below that are not even laid out."""
 
 
 class StatusRow(TwoSidedRow):
@@ -50,24 +48,32 @@ class StatusRow(TwoSidedRow):
         if count:
             noun = "line" if count == 1 else "lines"
             return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
-        if self.content.is_far_from_end:
-            return [Span("↓ newest", "muted"), Span("  end", "muted")]
         return []
 
 
 def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
-    """What is happening now, the most pressing first: a note, an answer under way, the link."""
-    if store.note.text:
-        return (Span(store.note.text, "muted"),)
+    """What is happening now, the most pressing first: words that wait, a note, an answer under way."""
+    note = (Span(store.note.text, "muted"),) if store.note.text else ()
+    if waiting := _waiting(store.link):
+        # An answer that is only awaited here does not go on, whatever its clock would say.
+        return (*waiting, Span(" · ", "muted"), *note) if note else waiting
+    if note:
+        return note
     opened = store.open
     if opened is not None and (answering := _answering(opened, now_ms)):
         return answering
-    if store.link.kind != "well" and (waiting := store.link.messages_waiting):
-        noun = "message" if waiting == 1 else "messages"
-        return (Span("offline", "error"), Span(f" · {waiting} {noun} waiting", "muted"))
     if opened is not None and opened.is_loading:
         return (Span("loading", "primary"),)
     return ()
+
+
+def _waiting(link: Link) -> tuple[Span, ...]:
+    """That messages wait for the link, if any do."""
+    count = link.messages_waiting
+    if link.kind == "well" or not count:
+        return ()
+    noun = "message" if count == 1 else "messages"
+    return (Span("offline", "error"), Span(f" · {count} {noun} waiting", "muted"))
 
 
 def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:

@@ -138,13 +138,12 @@ class TextField(Keyed):
         """The text in rows of the present width."""
         key = (self.buffer.text, self.wrap_width())
         if self._wrapped is None or self._wrapped[:2] != key:
-            # One cell stays free at the end of a row for the cursor behind the last letter.
             self._wrapped = (*key, Wrapping(key[0], key[1], self.label))
         return self._wrapped[2]
 
     def wrap_width(self) -> int:
-        """Cells after which a row breaks."""
-        return max(self.content_size.width, 1)
+        """Cells after which a row breaks: the last stays free for the cursor behind the last letter."""
+        return max(self.content_size.width - 1, 1)
 
     def move_rows(self, rows: int, *, selecting: bool = False) -> bool:
         """Move the cursor up or down; False when there is no such row."""

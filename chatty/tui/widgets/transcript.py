@@ -1,14 +1,12 @@
 """The messages of the open conversation: one widget that draws only the rows on the screen.
 
 It holds views for a window of the path: twenty messages at first, more as one scrolls, two hundred at most.
-The state is never pruned, only what is laid out here. The path may have gaps: what is not at hand is asked
-for where one comes to it. The view never moves while someone reads: it follows the newest line until they
-scroll up, and again once they are back at the end.
+The state is never pruned, only what is laid out here. The view never moves while someone reads: it follows
+the newest line until they scroll up, and again once they are back at the end.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.style import Style
 from textual import events
@@ -24,7 +22,6 @@ from chatty.tui.spans import Span
 from chatty.tui.state import OpenConversation
 from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.message_view import TEXT_COLUMN, Look, MessageView
-from chatty.tui.widgets.stretches import newest_stretch, stretch_around
 
 WINDOW_AT_FIRST = 20
 WINDOW_STEP = 20
@@ -62,11 +59,13 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         message_id: str | None
 
     @dataclass
-    class MoreWanted(TextualMessage):
-        """Messages of the path are needed that are not at hand: next to this one, or around it."""
+    class OlderWanted(TextualMessage):
+        """The earliest message that is loaded came into view, and there are earlier ones.
 
-        message_id: str
-        where: Literal["before", "behind", "around"]
+        Posted each time one goes up to it: whoever loads them knows which are on their way, and which failed.
+        """
+
+        before_id: str
 
     def __init__(self, router: KeyRouter) -> None:
         super().__init__(router, id="transcript")
@@ -79,14 +78,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._starts: list[int] = [0]
         self._is_following = True
         self._is_adjusting = False
-        self._seen: tuple[str, int] | None = None
-        """The lowest row that was on the screen: its message, and the row in it."""
+        self._seen_rows = 0
         self._code_offset = 0
         self._is_raw = False
-        self._asked: tuple[str, str, int] | None = None
-        """What was asked for last, and how much was at hand then."""
-        self._sought: tuple[str, int] | None = None
-        """A message to be shown once it is at hand, and the row of it."""
 
     # What is shown.
 
@@ -96,36 +90,18 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._views.clear()
         self.selected_id = None
         self._code_offset = 0
-        self._seen = self._sought = self._asked = None
         self._is_following = True
-        self._window = newest_stretch(opened)[-WINDOW_AT_FIRST:]
+        self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
         self._lay_out()
-        self._maybe_want_newest()
 
     def show_again(self, opened: OpenConversation) -> None:
         """The path or the messages changed: keep the window where it is as far as they still exist."""
         self._opened = opened
+        path = self._loaded_path()
         top = self._top()
-        if self._sought is not None and self._sought[0] in opened.messages:
-            self._show_sought()
-        elif self._is_following or top is None or top[0] not in opened.path:
-            length = max(len(self._window), WINDOW_AT_FIRST)
-            self._window = newest_stretch(opened)[-min(length, WINDOW_AT_MOST) :]
-            self._sync_window(None if self._is_following else top)
-            self._maybe_want_newest()
-        elif stretch := stretch_around(opened, top[0]):
-            first = next(n for n, message_id in enumerate(stretch) if message_id in self._views)
-            self._window = stretch[first : first + WINDOW_AT_MOST]
-            self._sync_window(top)
-        else:
-            # What is read here was put away, as by a link that came back: it stands until it is here again.
-            self._seek(*top)
-
-    def _sync_window(self, top: tuple[str, int] | None) -> None:
-        path = self._opened.path if self._opened is not None else []
-        if self.selected_id is not None and self.selected_id not in path:
-            self.selected_id = None
-            self.post_message(self.Selected(None))
+        self._window = self._moved_window(path, top[0] if top else "")
+        if self.selected_id not in path:
+            self._select(None)
         for message_id in self._window:
             self._sync(message_id)
         self._lay_out(top)
@@ -158,66 +134,39 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     @property
     def new_lines(self) -> int:
         """Rows that came below since the end was last on the screen."""
-        if self._is_following or self._seen is None or self._seen[0] not in self._window:
-            return 0
-        message_id, row = self._seen
-        return max(0, self._starts[-1] - self._starts[self._window.index(message_id)] - row)
-
-    @property
-    def is_far_from_end(self) -> bool:
-        """Whether there are messages behind those that are laid out."""
-        return not self._reaches_newest()
+        return 0 if self._is_following else max(0, self._starts[-1] - self._seen_rows)
 
     # Moving.
 
     def to_end(self) -> None:
         """Go to the newest line and follow it."""
-        self._sought = None
+        self._window = self._loaded_path()[-max(WINDOW_AT_FIRST, 1) :]
         self._is_following = True
-        self._window = newest_stretch(self._opened)[-WINDOW_AT_FIRST:] if self._opened else []
         self._lay_out()
-        self._maybe_want_newest()
 
     def to_top(self) -> None:
-        """Go to the first message."""
-        if self._opened is not None and self._opened.path:
-            self.show_message(self._opened.path[0])
+        """Go to the first message that is loaded."""
+        self._window = self._loaded_path()[:WINDOW_AT_MOST]
+        self._is_following = False
+        self._lay_out()
+        self._scroll_rows_to(0)
+        self._maybe_want_older()
 
     def page(self, direction: int) -> None:
         """Move by a screen less two rows, up (-1) or down (1)."""
-        self._scroll_by(direction * max(self.size.height - 2, 1))
+        self._scroll_rows_to(self.scroll_offset.y + direction * max(self.size.height - 2, 1))
 
     def show_message(self, message_id: str) -> None:
-        """Bring a message of the path to the top of the view, as after a search, as soon as it is at hand."""
-        opened = self._opened
-        if opened is None or message_id not in opened.path:
+        """Bring a message to the top of the view, as after a search; it must be on the path and loaded."""
+        path = self._loaded_path()
+        if message_id not in path:
             return
+        if message_id not in self._window:
+            first = max(0, path.index(message_id) - WINDOW_STEP)
+            self._window = path[first : first + WINDOW_AT_MOST]
+            self._lay_out((path[first], 0))
         self._is_following = False
-        if message_id in self._window:
-            self._sought = None
-            self._scroll_rows_to(self._starts[self._window.index(message_id)])
-        else:
-            self._seek(message_id, 0)
-
-    def _seek(self, message_id: str, row: int) -> None:
-        """Go to a row of a message now, or when it has come."""
-        self._sought = (message_id, row)
-        if self._opened is not None and message_id in self._opened.messages:
-            self._show_sought()
-        else:
-            self._want(message_id, "around")
-
-    def _show_sought(self) -> None:
-        assert self._sought is not None
-        assert self._opened is not None
-        (message_id, row), self._sought = self._sought, None
-        stretch = stretch_around(self._opened, message_id)
-        first = max(0, stretch.index(message_id) - WINDOW_STEP)
-        self._window = stretch[first : first + WINDOW_AT_MOST]
-        self._is_following = False
-        self._sync_window(None)
-        self._scroll_rows_to(self._starts[self._window.index(message_id)] + row)
-        self._note_seen()
+        self._scroll_rows_to(self._starts[self._window.index(message_id)])
 
     # Selecting.
 
@@ -226,11 +175,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return ("message",)
 
     def select_newest(self) -> None:
-        """Select the newest message; for someone who reads further up the first that begins on the screen."""
+        """Select the newest message."""
         if self._window:
-            wanted = self._window[-1] if self._is_following else self._first_in_view()
-            self._select(wanted)
-            self._bring_into_view(wanted)
+            self._select(self._window[-1])
+            self._bring_into_view(self._window[-1])
 
     def select_step(self, step: int) -> None:
         """Move the selection to the next (1) or the previous (-1) message."""
@@ -321,48 +269,47 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     # Inside: the window.
 
-    def _stretch(self) -> list[str]:
-        """The messages at hand in a row that the window is a part of."""
-        if self._opened is None:
-            return []
-        if self._is_following or not self._window:
-            return newest_stretch(self._opened)
-        return stretch_around(self._opened, self._window[0])
+    def _loaded_path(self) -> list[str]:
+        """The end of the path as far back as its messages are loaded."""
+        return [] if self._opened is None else self._opened.path
+
+    def _moved_window(self, path: list[str], top_id: str) -> list[str]:
+        """The window on a path that changed: what came behind it comes in, rows far above the view go."""
+        window = set(self._window)
+        kept = [index for index, message_id in enumerate(path) if message_id in window]
+        if not kept or self._is_following:
+            return path[-max(len(self._window), WINDOW_AT_FIRST) :]
+        moved = path[kept[0] : kept[-1] + 1 + WINDOW_STEP]
+        surplus = max(0, len(moved) - WINDOW_AT_MOST)
+        above = moved.index(top_id) if top_id in moved else 0
+        first = min(surplus, above)
+        return moved[first : first + WINDOW_AT_MOST]
 
     def _extend_up(self) -> None:
-        stretch = self._stretch()
-        first = stretch.index(self._window[0]) if self._window and self._window[0] in stretch else 0
+        path = self._loaded_path()
+        first = path.index(self._window[0]) if self._window and self._window[0] in path else 0
         if first == 0:
-            if stretch and self._opened is not None and stretch[0] != self._opened.path[0]:
-                self._want(stretch[0], "before")
+            self._maybe_want_older()
             return
         top = self._top()
-        self._window = [*stretch[max(0, first - WINDOW_STEP) : first], *self._window][:WINDOW_AT_MOST]
+        self._window = [*path[max(0, first - WINDOW_STEP) : first], *self._window][:WINDOW_AT_MOST]
         self._lay_out(top)
 
     def _extend_down(self) -> None:
-        stretch = self._stretch()
-        if not self._window or self._window[-1] not in stretch:
+        path = self._loaded_path()
+        if not self._window or self._window[-1] not in path:
             return
-        last = stretch.index(self._window[-1]) + 1
-        if last < len(stretch):
+        last = path.index(self._window[-1]) + 1
+        if last < len(path):
             top = self._top()
-            self._window = [*self._window, *stretch[last : last + WINDOW_STEP]][-WINDOW_AT_MOST:]
+            self._window = [*self._window, *path[last : last + WINDOW_STEP]][-WINDOW_AT_MOST:]
             self._lay_out(top)
-        elif not self._reaches_newest():
-            self._want(stretch[-1], "behind")
 
-    def _maybe_want_newest(self) -> None:
-        """The end of the path may not be at hand, as that of a branch one has just come to."""
-        if not self._window and self._opened is not None and self._opened.path:
-            self._want(self._opened.path[-1], "around")
-
-    def _want(self, message_id: str, where: Literal["before", "behind", "around"]) -> None:
-        """Ask for messages; not again while nothing has come."""
-        wanted = (message_id, where, len(self._opened.messages) if self._opened else 0)
-        if self._asked != wanted:
-            self._asked = wanted
-            self.post_message(self.MoreWanted(message_id, where))
+    def _maybe_want_older(self) -> None:
+        opened = self._opened
+        path = self._loaded_path()
+        if opened is not None and path and opened.has_older:
+            self.post_message(self.OlderWanted(path[0]))
 
     def _reaches_newest(self) -> bool:
         path = self._opened.path if self._opened else []
@@ -371,8 +318,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Inside: rows.
 
     def _empty_row(self, row: int) -> Strip:
-        is_empty = self._opened is None or not self._opened.path
-        words = self.welcome[row] if is_empty and row < len(self.welcome) else []
+        words = self.welcome[row] if not self._window and row < len(self.welcome) else []
         return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
 
     @property
@@ -427,15 +373,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.scroll_y = row
 
     def _scroll_rows_to(self, row: int) -> None:
+        if row < 0 and self.scroll_offset.y == 0:
+            self._extend_up()  # nothing scrolls any more, so nothing else would
+            return
         self._set_row(max(0, min(row, self._starts[-1] - self.size.height)))
-
-    def _scroll_by(self, rows: int) -> None:
-        """Move by rows; at the edge of what is laid out more is laid out first."""
-        before = self.scroll_offset.y
-        self._scroll_rows_to(before + rows)
-        if self.scroll_offset.y == before:
-            (self._extend_up if rows < 0 else self._extend_down)()
-            self._scroll_rows_to(self.scroll_offset.y + rows)
 
     def _top(self) -> tuple[str, int] | None:
         """The message at the top of the view and the row of it."""
@@ -455,26 +396,11 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return self.scroll_offset.y + self.size.height >= self._starts[-1]
 
     def _note_seen(self) -> None:
-        """Remember the lowest row that was on the screen, and tell how much lies below."""
-        bottom = self._place_of(min(self.scroll_offset.y + self.size.height, self._starts[-1]))
-        if bottom is not None and (self._is_following or self._is_below_seen(bottom)):
-            self._seen = bottom
+        self._seen_rows = max(
+            self._starts[-1] if self._is_following else min(self._seen_rows, self._starts[-1]),
+            min(self.scroll_offset.y + self.size.height, self._starts[-1]),
+        )
         self.post_message(self.Moved(self.new_lines))
-
-    def _is_below_seen(self, place: tuple[str, int]) -> bool:
-        path = self._opened.path if self._opened is not None else []
-        if self._seen is None or self._seen[0] not in path:
-            return True
-        if place[0] == self._seen[0]:
-            return place[1] > self._seen[1]
-        return path.index(place[0]) > path.index(self._seen[0])
-
-    def _place_of(self, end_row: int) -> tuple[str, int] | None:
-        """The message above the end of a row, and how many of its rows are."""
-        index = bisect_right(self._starts, end_row - 1) - 1
-        if 0 <= index < len(self._starts) - 1:
-            return self._window[index], end_row - self._starts[index]
-        return None
 
     def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, direction: int) -> None:
         event.stop()
@@ -482,7 +408,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         if event.shift:
             self._scroll_code(direction)
         else:
-            self._scroll_by(direction * _WHEEL_ROWS)
+            self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
 
     def _scroll_code(self, direction: int) -> None:
         self._code_offset = max(0, self._code_offset + direction * _CODE_STEP)
@@ -497,10 +423,6 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.selected_id = message_id
         self._lay_out(top)
         self.post_message(self.Selected(message_id))
-
-    def _first_in_view(self) -> str:
-        index = bisect_left(self._starts, self.scroll_offset.y, hi=len(self._window) - 1)
-        return self._window[index]
 
     def _bring_into_view(self, message_id: str) -> None:
         index = self._window.index(message_id)

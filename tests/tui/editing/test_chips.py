@@ -1,7 +1,7 @@
 """Long pastes stand as one unit."""
 
 from chatty.tui.editing.buffer import EditBuffer
-from chatty.tui.editing.chips import Chips, is_long, paste_chip, without_marks
+from chatty.tui.editing.chips import Chips, is_long, paste_chip, text_chip, without_marks
 
 
 def test_label_says_lines_and_size() -> None:
@@ -29,3 +29,12 @@ def test_pasted_private_characters_cannot_pose_as_a_chip() -> None:
     chips = Chips()
     mark = chips.add(paste_chip("secret"))
     assert chips.expand(without_marks(mark)) == "\ufffd"
+
+
+def test_text_splits_at_its_chips() -> None:
+    chips = Chips()
+    first, second = paste_chip("one"), text_chip("two\nlines")
+    text = f"see {chips.add(first)}{chips.add(second)} and"
+    assert chips.split(text) == ("see ", first, second, " and")
+    assert chips.split("") == ()
+    assert second.label == "[2 lines, 9 B]"

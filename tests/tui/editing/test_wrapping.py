@@ -1,5 +1,7 @@
 """Rows of a text under edit."""
 
+import random
+
 from chatty.tui.editing.wrapping import Wrapping
 
 
@@ -35,3 +37,23 @@ def test_every_offset_is_on_one_row_and_comes_back_from_its_cell() -> None:
 def test_drawn_label_counts_instead_of_the_character() -> None:
     wrapping = Wrapping("a\U000f0000b", 40, lambda c: "[pasted]" if c > "\U000effff" else c)
     assert wrapping.column_of(2) == 9
+
+
+def test_plain_letters_break_where_all_others_do() -> None:
+    chance = random.Random(1)
+    foreign = str.maketrans("abc", "\u10d0\u10d1\u10d2")
+    for _ in range(300):
+        text = "".join(chance.choices("abc  \n", k=chance.randrange(60)))
+        width = chance.randrange(1, 12)
+        assert Wrapping(text, width, str).rows == Wrapping(text.translate(foreign), width, str).rows
+
+
+def test_plain_text_is_wrapped_without_a_look_at_every_letter() -> None:
+    looked_at: list[str] = []
+
+    def label(character: str) -> str:
+        looked_at.append(character)
+        return character
+
+    assert len(Wrapping("word größe " * 10_000, 100, label).rows) == 1_112
+    assert looked_at == []

@@ -13,7 +13,7 @@ from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.screens.chat import ChatScreen
-from chatty.tui.wishes import Ask
+from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scripted_app import scripted
 
@@ -246,7 +246,7 @@ async def test_project_that_is_not_there_can_be_named() -> None:
 async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"since")
-        backend.store.give_back("refused", lambda: None)
+        backend.store.give_back(Returned("c1", "refused"))
         await until(lambda: screen.composer.text == "refused\nsince")
 
 
@@ -422,7 +422,7 @@ async def test_refused_text_is_called_safe_once_it_is_a_draft_on_the_disk(tmp_pa
     async with chat(settings=Settings(drafts_directory=tmp_path)) as (_, screen, backend):
         told: list[str] = []
         backend.store.give_back(
-            "precious", lambda: told.extend(path.read_text() for path in tmp_path.iterdir())
+            Returned("c1", "precious", lambda: told.extend(path.read_text() for path in tmp_path.iterdir()))
         )
         await until(lambda: bool(told))
         assert "precious" in told[0]

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
 from tests.tui.fake_backend import FakeBackend
-from tests.tui.scenes import large, numbered
+from tests.tui.scenes import event, large, numbered, open_snapshot
 from tests.tui.scripted_app import scripted
 
 
@@ -75,74 +73,65 @@ async def test_window_never_exceeds_its_bound() -> None:
         assert view._window[-1] == "m10000"
 
 
-async def test_reaching_the_first_loaded_message_asks_once_for_older_ones() -> None:
+async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
     async with transcript("long") as (view, _, backend, screen):
-        for _ in range(60):
-            view.page(-1)
+        view.to_top()
         await drawn(screen)
-        assert backend.calls == [("want_messages", "m9951", "before")]
+        assert set(backend.calls) == {("want_older", "m9951")}
 
 
-def page_of(first: int, last: int) -> dict[str, object]:
-    return {"messages": [numbered(n, 0) for n in range(first, last + 1)], "has_older": first > 1}
+async def test_going_further_up_asks_again_in_case_it_failed() -> None:
+    async with transcript("long") as (view, _, backend, screen):
+        view.to_top()
+        await drawn(screen)
+        backend.calls.clear()
+        view.page(-1)
+        await drawn(screen)
+        assert set(backend.calls) == {("want_older", "m9951")}
 
 
-async def test_message_that_is_not_at_hand_is_shown_when_it_comes() -> None:
+async def test_coming_back_to_a_conversation_older_messages_are_asked_for_again() -> None:
     async with transcript("long") as (view, store, backend, screen):
-        newest = shown(view)
-        view.show_message("m501")
+        view.to_top()
+        for _ in range(2):
+            open_snapshot(store, large(10_000, 50, 0))
+            await drawn(screen)
+        backend.calls.clear()
+        view.to_top()
         await drawn(screen)
-        assert backend.calls == [("want_messages", "m501", "around")]
-        assert shown(view) == newest
-        store.apply_stretch("c1", page_of(476, 525))
-        await drawn(screen)
-        assert "Question 501?" in shown(view)[1]
-        assert len(view._views) <= WINDOW_AT_MOST
-        assert "↓ newest  end" in screen.status.render_line(0).text
-        view.to_end()
-        assert view._window[-1] == "m10000"
+        assert set(backend.calls) == {("want_older", "m9951")}
 
 
-@pytest.mark.parametrize(("direction", "where", "edge"), [(-1, "before", "m476"), (1, "behind", "m525")])
-async def test_paging_goes_on_from_there_in_both_directions(direction: int, where: str, edge: str) -> None:
-    async with transcript("long") as (view, store, backend, screen):
-        view.show_message("m501")
-        store.apply_stretch("c1", page_of(476, 525))
-        await drawn(screen)
-        for _ in range(60):
-            view.page(direction)
-        await drawn(screen)
-        assert backend.calls[-1] == ("want_messages", edge, where)
-        before = shown(view)
-        store.apply_stretch("c1", page_of(426, 475) if direction < 0 else page_of(526, 575))
-        await drawn(screen)
-        assert shown(view) == before
-        view.page(direction)
-        assert shown(view) != before
+def arrive(store: Store, number: int) -> None:
+    """A message comes behind the last one."""
+    told = {**numbered(number, 0), "parent_id": f"m{number - 1}"}
+    store.apply("c1", event(1_000_000 + number, "message.created", {"message": told}))
 
 
-async def test_view_stays_where_one_reads_when_the_link_comes_back() -> None:
-    async with transcript("long") as (view, store, backend, screen):
-        view.show_message("m501")
-        store.apply_stretch("c1", page_of(476, 525))
+async def test_window_keeps_its_bound_when_a_message_comes() -> None:
+    async with transcript("all-loaded") as (view, store, _, screen):
+        view.to_top()
         await drawn(screen)
         before = shown(view)
-        store.apply("c1", large(10_000, 50, 0))
+        arrive(store, 10_001)
         await drawn(screen)
-        assert shown(view) == before
-        assert backend.calls[-1] == ("want_messages", "m501", "around")
-        store.apply_stretch("c1", page_of(476, 525))
-        await drawn(screen)
+        assert view._window == [f"m{number}" for number in range(1, WINDOW_AT_MOST + 1)]
         assert shown(view) == before
 
 
-async def test_tab_selects_what_one_reads() -> None:
-    async with transcript("long") as (view, store, _, screen):
-        view.show_message("m501")
-        store.apply_stretch("c1", page_of(476, 525))
+async def test_reading_at_the_lower_end_of_a_full_window_a_new_message_is_counted() -> None:
+    async with transcript("all-loaded") as (view, store, _, screen):
+        view.page(-1)
+        while len(view._window) < WINDOW_AT_MOST:
+            view._extend_up()
         await drawn(screen)
-        view.select_newest()
-        assert view.selected_id == "m501"
+        before = shown(view)
+        arrive(store, 10_001)
+        await drawn(screen)
+        assert len(view._window) == WINDOW_AT_MOST
+        assert view._window[-1] == "m10001"
+        assert view.new_lines > 0
+        assert shown(view) == before
 
 
 async def test_view_follows_the_answer_until_one_scrolls_up() -> None:

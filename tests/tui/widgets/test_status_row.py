@@ -1,0 +1,44 @@
+"""What the row above the composer says first."""
+
+from chatty.tui.spans import plain
+from chatty.tui.state import Link, LinkKind, OpenConversation, Run
+from chatty.tui.store import Store
+from chatty.tui.widgets.status_row import doing
+
+NOW_MS = 1_790_000_000_000
+
+
+def answering() -> Store:
+    """Somebody looks at an answer under way."""
+    store = Store()
+    opened = OpenConversation("c1")
+    opened.runs["r1"] = Run("r1", "m2", "queued", NOW_MS - 3000)
+    store.open_conversation(opened)
+    return store
+
+
+def linked(store: Store, kind: LinkKind, waiting: int = 0) -> str:
+    """The row's words once the link is so."""
+    store.apply_link(Link(kind=kind, messages_waiting=waiting))
+    return plain(doing(store, NOW_MS))
+
+
+def test_message_that_waits_for_the_link_is_no_answer_under_way() -> None:
+    store = answering()
+    assert linked(store, "well", 1) == "queued 3 s"
+    assert linked(store, "connecting", 1) == "offline · 1 message waiting"
+    assert linked(store, "offline", 2) == "offline · 2 messages waiting"
+
+
+def test_note_stands_behind_what_waits() -> None:
+    store = answering()
+    store.say("press ^c again to quit")
+    assert linked(store, "connecting", 1) == "offline · 1 message waiting · press ^c again to quit"
+    assert linked(store, "well") == "press ^c again to quit"
+
+
+def test_word_about_the_link_goes_with_its_cause() -> None:
+    store = answering()
+    store.say("the connection broke", is_of_link=True)
+    assert linked(store, "connecting") == "the connection broke"
+    assert linked(store, "well") == "queued 3 s"

@@ -1,20 +1,14 @@
-"""The client of a program that stays: one link to one server, kept up, and everything asked over it.
+"""The client of a program that stays: what is asked of one server, and what it tells by itself.
 
-The states are those of ``LinkState``:
-
-    idle -> connecting -> online -> waiting -> connecting -> …
-                  └─────> refused (until ``retry_now``)        closed, from anywhere
-
-Below it lies a ``Link``; beside it subscriptions, the outbox and the view. It holds no conversation
-and shows nothing. There is no session on the server to resume: after every loss it introduces
-itself again, delivers what was not accepted, and each subscription asks for what it has not seen.
+Below it lies a ``StandingLink``, which is kept up whatever happens; beside it subscriptions, the outbox
+and the view. It holds no conversation and shows nothing. After a lost link it delivers what was not
+accepted, and each subscription asks for what it has not seen.
 """
 
 import asyncio
 import logging
 import os
 import random
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import monotonic
@@ -22,20 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-import chatty
-from chatty.client.backoff import AFTER_FAILED_START, LOCAL, Backoff
+from chatty.client.backoff import LOCAL, Backoff
 from chatty.client.credentials import provider_credentials
 from chatty.client.delivery import Delivery
 from chatty.client.errors import link_error, timed_out
-from chatty.client.link import Dial, LinkClosed
+from chatty.client.link import Dial
 from chatty.client.locations import Locations
 from chatty.client.oneshot import OneShot
 from chatty.client.outbox import Entry, Outbox
-from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
+from chatty.client.standing_link import StandingLink, initialize_params
 from chatty.client.subscription import Subscription, subscription_ended
 from chatty.client.target import target_from_environment
-from chatty.client.updates import LinkChanged, LinkState, News, Notice, Signal
-from chatty.client.wire import Wire
+from chatty.client.updates import LinkState, News, Notice, Signal
 from chatty.protocol import frames
 from chatty.protocol.errors import ProtocolError
 
@@ -44,20 +36,9 @@ if TYPE_CHECKING:
     from chatty.client.websocket import Heartbeat
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
-INITIALIZE_SECONDS = 10.0
 
 LARGE_FRAME_BYTES = 256 << 10
 """Requests beyond this travel on a connection of their own, so that none blocks the others."""
-
-_STUCK = (
-    "The server accepted the connection and said nothing. "
-    "If that goes on, end it with `chatty server stop --force`; what it accepted is kept."
-)
-
-_BROKEN = (
-    "This program failed while it used the connection ({}); the log has the details. "
-    "What the server accepted is kept; try again, and report it when it goes on."
-)
 
 _T = TypeVar("_T")
 
@@ -77,9 +58,6 @@ class Client:
         client_name: which program calls, for the server's log.
         workspace_signals: be told of every conversation that changes, as ``Signal`` news.
 
-    Attributes:
-        state: where the link stands.
-        session: the result of ``initialize``, ``None`` while the server has not answered yet.
     """
 
     def __init__(
@@ -93,24 +71,19 @@ class Client:
         client_name: str = "chatty",
         workspace_signals: bool = False,
     ) -> None:
-        self.state = LinkState.IDLE
-        self.session: dict[str, Any] | None = None
-        self._dial = dial
-        self._initialize = _initialize_params(
-            client_name, provider_credentials, workspace_signals=workspace_signals
-        )
-        self._backoff = backoff
         self._large_call = large_call
         self._delivery = self._make_delivery(outbox)
         self._listeners: list[Callable[[News], None]] = []
         self._subscriptions: dict[str, Subscription] = {}
-        self._wire: Wire | None = None
-        self._error: ProtocolError | None = None
-        self._changed = asyncio.Event()
-        self._retry = asyncio.Event()
-        self._asked_to_replace = False
-        self._reconnect_after_seconds: float | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._link = StandingLink(
+            dial,
+            initialize_params(client_name, provider_credentials, workspace_signals=workspace_signals),
+            backoff,
+            prepare=self._resume_delivery,
+            on_notification=self._take_notification,
+            on_lost=self._on_lost,
+            on_change=self._tell,
+        )
 
     async def __aenter__(self) -> "Client":
         self.start()
@@ -119,10 +92,19 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def state(self) -> LinkState:
+        """Where the link stands."""
+        return self._link.state
+
+    @property
+    def session(self) -> dict[str, Any] | None:
+        """The result of ``initialize``, ``None`` while the server has not answered yet."""
+        return self._link.session
+
     def start(self) -> None:
         """Begin to connect, and stay connected until ``close``."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._keep_up(), name="chatty-link")
+        self._link.start()
 
     async def close(self) -> None:
         """Close the link and end every subscription. What was not accepted stays in the outbox."""
@@ -130,14 +112,10 @@ class Client:
             return
         if self._delivery is not None:
             await self._delivery.close()
-        self._wire = None  # the server learns from the link's end that nobody follows any more
+        self._link.let_go()  # the server learns from the link's end that nobody follows any more
         for subscription in list(self._subscriptions.values()):
             await subscription.close()
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        self._enter(LinkState.CLOSED)
+        await self._link.close()
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Call the listener with all news from now on; returns what ends that. It must not block."""
@@ -147,7 +125,8 @@ class Client:
     @property
     def silent_seconds(self) -> float | None:
         """Since when nothing was heard from the server; ``None`` while the link is down."""
-        return None if self._wire is None else monotonic() - self._wire.last_heard_at
+        wire = self._link.wire
+        return None if wire is None else monotonic() - wire.last_heard_at
 
     @property
     def unsent(self) -> int:
@@ -156,7 +135,7 @@ class Client:
 
     def retry_now(self) -> None:
         """Try at once instead of after the wait; the way out of ``LinkState.REFUSED``."""
-        self._retry.set()
+        self._link.retry_now()
 
     async def wait_online(self, timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS) -> dict[str, Any]:
         """Wait for the link, and return the session.
@@ -164,7 +143,7 @@ class Client:
         Raises:
             ProtocolError: why the server cannot be used, or ``timeout``.
         """
-        await _bounded(self._online(), timeout_seconds, "connecting to the server")
+        await _bounded(self._link.online(), timeout_seconds, "connecting to the server")
         assert self.session is not None  # set before the state is
         return self.session
 
@@ -258,122 +237,12 @@ class Client:
             random.random,
         )
 
-    # The link and its life.
-
-    async def _keep_up(self) -> None:
-        """Connect, serve, wait, for ever. Only this task changes the state before ``close``."""
-        attempt = 0
-        while True:
-            self._retry.clear()
-            self._reconnect_after_seconds = None
-            self._enter(LinkState.CONNECTING, self._error)
-            began = monotonic()
-            error = await self._end_of_one_life()
-            if monotonic() - began >= self._backoff.healthy_seconds:
-                attempt = 0
-            await self._wait_to_retry(error, attempt)
-            attempt += 1
-
-    async def _end_of_one_life(self) -> ProtocolError:
-        """Live once and return why that ended. Whatever breaks here is told, never only dropped."""
-        try:
-            if self._delivery is not None:
-                await self._delivery.resume()
-            return await self._live_once()
-        except ProtocolError as error:
-            return error
-        except Exception as error:
-            logging.getLogger(__name__).exception("the link's task failed")
-            return link_error("internal", _BROKEN.format(type(error).__name__))
-
-    async def _live_once(self) -> ProtocolError:
-        """Open a link and use it until it ends; return why it did."""
-        link = await self._dial()
-        wire = Wire(link, self._take_notification)
-        reading = asyncio.create_task(wire.run(), name="chatty-reader")
-        try:
-            refusal = await self._introduce(wire)
-            if refusal is not None:
-                return refusal
-            await reading
-        except LinkClosed as closed:
-            return _lost(closed)
-        finally:
-            self._wire = None
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            await link.close()
-            for subscription in self._subscriptions.values():
-                subscription.invalidate()
-        raise AssertionError("a reader ends only by its link's end")
-
-    async def _introduce(self, wire: Wire) -> ProtocolError | None:
-        """Agree with the server on how to talk; return why that was not possible."""
-        try:
-            async with asyncio.timeout(INITIALIZE_SECONDS):
-                session = await wire.request("initialize", self._initialize)
-        except TimeoutError:
-            return link_error("connection/stuck", _STUCK)
-        except ProtocolError as error:
-            return None if error.type == "connection/lost" else _refusal(error)
-        wire.limit_requests(session.get("limits", {}).get("max_requests_in_flight", 32))
-        await self._replace_outdated(wire, session)
-        self.session = session
-        self._wire = wire
-        self._enter(LinkState.ONLINE)
-        return None
-
-    async def _replace_outdated(self, wire: Wire, session: dict[str, Any]) -> None:
-        """Ask an idle local server of an older installation to leave; the next link starts the new one."""
-        if self._asked_to_replace or not should_replace(session["server"], session["capabilities"]):
-            return
-        self._asked_to_replace = True
-        with suppress(ProtocolError, TimeoutError):
-            async with asyncio.timeout(INITIALIZE_SECONDS):
-                await wire.request("server.stop", {"if_idle": True})
-
-    async def _wait_to_retry(self, error: ProtocolError, attempt: int) -> None:
-        if _needs_a_person(error):
-            self._enter(LinkState.REFUSED, error)
-            await self._retry.wait()
-            return
-        backoff = AFTER_FAILED_START if error.type == "connection/start_failed" else self._backoff
-        delay = self._reconnect_after_seconds
-        if delay is None:
-            delay = backoff.delay_seconds(attempt, random.random)
-        self._enter(LinkState.WAITING, error, delay)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._retry.wait()
-
-    def _enter(
-        self, state: LinkState, error: ProtocolError | None = None, retry_in_seconds: float | None = None
-    ) -> None:
-        self.state, self._error = state, error
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-        self._tell(LinkChanged(state, error, retry_in_seconds))
-
     # What is asked over it.
-
-    async def _online(self, *, is_patient: bool = False) -> Wire:
-        """Wait for the link.
-
-        Args:
-            is_patient: wait on even while the server cannot be used as it is.
-        """
-        while self._wire is None or not self._wire.is_alive:
-            if self.state is LinkState.CLOSED:
-                raise link_error("connection/closed", "This client was closed.")
-            if self.state is LinkState.REFUSED and self._error is not None and not is_patient:
-                raise self._error
-            await self._changed.wait()
-        return self._wire
 
     async def _request(
         self, method: str, params: dict[str, Any], *, is_patient: bool = False
     ) -> dict[str, Any]:
-        wire = await self._online(is_patient=is_patient)
+        wire = await self._link.online(is_patient=is_patient)
         if self._large_call is not None and _is_large(params):
             return await asyncio.to_thread(self._large_call, method, params)
         return await wire.request(method, params)
@@ -396,13 +265,21 @@ class Client:
         if self._subscriptions.get(subscription.conversation_id) is not subscription:
             return  # it was ended before, and somebody may follow the conversation anew
         del self._subscriptions[subscription.conversation_id]
-        if self._wire is None:
+        if (wire := self._link.wire) is None:
             return
         with suppress(ProtocolError, TimeoutError):
             async with asyncio.timeout(1.0):
-                await self._wire.request(
+                await wire.request(
                     "conversation.unsubscribe", {"conversation_id": subscription.conversation_id}
                 )
+
+    async def _resume_delivery(self) -> None:
+        if self._delivery is not None:
+            await self._delivery.resume()
+
+    def _on_lost(self) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.invalidate()
 
     # What comes by itself.
 
@@ -434,7 +311,7 @@ class Client:
                 self._subscriptions.pop(subscription.conversation_id)
                 subscription.end(subscription_ended(params.get("reason")))
             case "draining":
-                self._reconnect_after_seconds = params.get("reconnect_after_ms", 0) / 1000
+                self._link.come_back_after(params.get("reconnect_after_ms", 0) / 1000)
                 self._tell(Notice("draining", params))
             case str(other):
                 self._tell(Notice(other, params))
@@ -482,58 +359,8 @@ def connect(
     )
 
 
-def _initialize_params(
-    client_name: str, credentials: Mapping[str, Any] | None, *, workspace_signals: bool
-) -> dict[str, Any]:
-    params: dict[str, Any] = {
-        "protocol": {"min": PROTOCOL_MIN, "max": PROTOCOL_MAX},
-        "client": {"name": client_name, "version": chatty.__version__, "platform": sys.platform},
-    }
-    if workspace_signals:
-        params["capabilities"] = {"workspace_signals": True}
-    if credentials is not None:
-        params["provider_credentials"] = credentials
-    return params
-
-
 def _is_large(params: dict[str, Any]) -> bool:
     return len(msgspec.json.encode(params)) > LARGE_FRAME_BYTES
-
-
-def _needs_a_person(error: ProtocolError) -> bool:
-    """Whether trying again by itself would only meet the same refusal."""
-    return error.family not in ("connection", "timeout") or error.type in (
-        "connection/peer",
-        "connection/protocol",
-    )
-
-
-def _lost(closed: LinkClosed) -> ProtocolError:
-    match closed.code:
-        case frames.CloseCode.VERSION:
-            return link_error("protocol_unsupported", which_side_to_update(None))
-        case frames.CloseCode.FORBIDDEN:
-            return link_error("forbidden", "The server refused the connection.")
-        case frames.CloseCode.PROTOCOL:
-            return link_error("connection/protocol", "The server says that this program broke the protocol.")
-        case frames.CloseCode.TOO_MANY_CONNECTIONS:
-            return link_error(
-                "connection/refused",
-                "Too many connections to the server are open; this one waits until others are closed.",
-            )
-        case code:
-            return link_error(
-                "connection/lost",
-                "The connection to the server broke; what the server accepted is kept.",
-                code=code,
-            )
-
-
-def _refusal(error: ProtocolError) -> ProtocolError:
-    if error.type != "protocol_unsupported":
-        return error
-    advice = which_side_to_update(error.details.get("supported"))
-    return link_error("protocol_unsupported", advice, **error.details)
 
 
 async def _bounded(work: Awaitable[_T], seconds: float | None, what: str) -> _T:

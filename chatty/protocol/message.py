@@ -48,7 +48,7 @@ class Message(WireModel):
     """Why generation stopped: ``stop``, ``length``, ``content_filter``, …"""
     usage: Usage | None = None
     error: JsonObject | None = None
-    """``{type, message, retryable, …}`` of a failed reply."""
+    """``{type, message, retryable, …}`` of a failed reply, and of one whose server ended."""
     edited_from_id: str | None = None
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from chatty.providers.registry import Providers
-from chatty.server import run_writes
+from chatty.server import run_recovery
 from chatty.server.access.principals import Principal
 from chatty.server.clock import now_ms
 from chatty.server.dispatch import Dispatcher
@@ -68,7 +68,7 @@ async def _build(settings: ServerSettings, stores: Stores, providers: Providers)
     principal = await _local_owner(stores.durable)
     history = await stores.durable.read(SYSTEM, instance.get)
     if not stores.durable.read_only:
-        interrupted = await stores.durable.write(SYSTEM, run_writes.interrupt_all, now_ms())
+        interrupted = await stores.durable.write(SYSTEM, run_recovery.interrupt_all, now_ms())
         if interrupted:
             logger.info("%d runs of an earlier server were marked as interrupted", interrupted)
     hub = Hub()

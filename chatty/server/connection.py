@@ -105,6 +105,17 @@ class Connection:
             # In the loop's next turn: a task that has not begun yet would end without an answer.
             asyncio.get_running_loop().call_soon(self._in_flight[request_id].cancel)
 
+    async def earlier_changes_end(self) -> None:
+        """Wait for the changes that were begun on this connection before the request that calls this."""
+        own, earlier = asyncio.current_task(), []
+        for request_id, task in self._in_flight.items():
+            if task is own:
+                break
+            if request_id not in self._cancellable:
+                earlier.append(task)
+        if earlier:
+            await asyncio.wait(earlier)
+
     def dealt_with(self, awaits_run: str | None = None) -> None:
         """Called once for every frame, after its answer and everything that belongs to it, if it has one."""
 
@@ -131,8 +142,9 @@ class Connection:
                 "overloaded", "this connection watches too many conversations", retryable=False
             )
         subscription = Subscription(conversation_id, self.outbound, deltas=deltas and self.deltas)
-        self._subscriptions[conversation_id] = subscription
-        self._hub.join(conversation_id, subscription)
+        if self.state is not State.CLOSED:  # a request begun before the end has nobody to tell
+            self._subscriptions[conversation_id] = subscription
+            self._hub.join(conversation_id, subscription)
         return subscription
 
     def subscription(self, conversation_id: str) -> Subscription | None:
@@ -164,13 +176,18 @@ class Connection:
         self.channel.close(code, reason)
 
     async def closed(self) -> None:
-        """The socket is gone: leave every feed, give up requests, forget what lived only here."""
+        """The socket is gone: leave every feed, give up queries, forget what lived only here.
+
+        Changes that were begun come to their end first: they may still make what is to be forgotten.
+        """
         self.state = State.CLOSED
         for conversation_id in list(self._subscriptions):
             self.unsubscribe(conversation_id)
         for request_id in list(self._cancellable):
             self._in_flight[request_id].cancel()
         self.outbound.closed()
+        if self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()))
         for conversation_id, forget in list(self.on_ephemeral_end.items()):
             try:
                 await forget()

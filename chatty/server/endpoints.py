@@ -45,13 +45,16 @@ class Endpoints:
         self._providers = providers
         self._known: dict[str, Sequence[KnownProvider]] = {}
         """By workspace; every run asks, and only `put` and `remove` change it."""
+        self._changes = 0
 
     async def known(self, scope: Scope) -> Sequence[KnownProvider]:
         """Return every provider there is: built-in ones first, then named endpoints by name."""
-        if scope.workspace_id not in self._known:
+        while (known := self._known.get(scope.workspace_id)) is None:
+            changes = self._changes
             rows = await self._stores.durable.read(scope, provider_endpoints.list_all)
-            self._known[scope.workspace_id] = _with_builtin(rows)
-        return self._known[scope.workspace_id]
+            if changes == self._changes:  # else what was read may be older than a change made meanwhile
+                self._known[scope.workspace_id] = _with_builtin(rows)
+        return known
 
     async def put(
         self, scope: Scope, name: str, kind: str, base_url: str | None, default_model: str | None
@@ -60,11 +63,15 @@ class Endpoints:
         await self._stores.durable.write(
             scope, provider_endpoints.put, name, kind, base_url, default_model, None, now_ms()
         )
-        self._known.pop(scope.workspace_id, None)
+        self._forget_known(scope)
 
     async def remove(self, scope: Scope, name: str) -> None:
         """Forget where a provider is reached. Raises `NotFound`."""
         await self._stores.durable.write(scope, provider_endpoints.remove, name)
+        self._forget_known(scope)
+
+    def _forget_known(self, scope: Scope) -> None:
+        self._changes += 1
         self._known.pop(scope.workspace_id, None)
 
     async def get(self, scope: Scope, name: str) -> KnownProvider:

@@ -63,6 +63,13 @@ def from_provider(error: ProviderError) -> ProtocolError:
     )
 
 
+def server_ended() -> ProtocolError:
+    """Return why a run was interrupted: it is data of the run, and no answer to a request."""
+    return ProtocolError(
+        "unavailable/interrupted", "the server ended while it was answering; continue, or ask again"
+    )
+
+
 def internal() -> ProtocolError:
     """Return what a caller is told of a failure of ours: an id that the log has, and no more."""
     report_id = os.urandom(4).hex()

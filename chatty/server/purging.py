@@ -1,13 +1,14 @@
 """Deleted conversations can be restored for a while; then their text goes, everywhere it was kept."""
 
 import asyncio
+import contextlib
 import logging
 from typing import Final
 
 from chatty.server.clock import now_ms
 from chatty.server.services import Services
 from chatty.store import conversations
-from chatty.store.errors import StoreError
+from chatty.store.errors import NotFound, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ async def purge_once(services: Services, deleted_before_ms: int) -> int:
     count = 0
     while found := await database.read(scope, conversations.purgeable, deleted_before_ms):
         for conversation_id in found:
-            await database.write(scope, conversations.purge, conversation_id, now_ms())
-        count += len(found)
+            with contextlib.suppress(NotFound):  # somebody restored it since it was found
+                await database.write(scope, conversations.purge, conversation_id, now_ms(), deleted_before_ms)
+                count += 1
     if count:
         await database.scrub()
         logger.info("the text of %d deleted conversations was removed", count)

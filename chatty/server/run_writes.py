@@ -147,29 +147,8 @@ def finish(scope: Scope, run: rows.Run, ending: Ending, at_ms: int) -> Work[list
         ),
         at_ms,
     )
-    news.append(("run.finished", run.requested_by, _run_finished(run, ending)))
+    news.append(("run.finished", run.requested_by, run_finished(run, ending)))
     return (yield from events.append(scope, run.conversation_id or "", news, at_ms))
-
-
-def interrupt_all(scope: Scope, at_ms: int) -> Work[int]:
-    """After a crash: end every run that nobody writes any more, keeping the text that is on disk.
-
-    Returns:
-        How many runs there were.
-    """
-    unfinished = yield from runs.interrupt_unfinished(scope, at_ms)
-    for run in unfinished:
-        own = Scope(run.workspace_id, run.requested_by, "system")
-        texts = yield from run_text.fold(own, run.id, run.message_id or "")
-        yield from messages.finish(own, run.message_id or "", messages.Outcome(status="interrupted"), at_ms)
-        news: list[EventDraft] = [
-            ("part.completed", None, {"message_id": run.message_id, "part": index, "len": len(text), "g": g})
-            for index, (g, text) in texts.items()
-        ]
-        data = {"run_id": run.id, "message_id": run.message_id, "status": "interrupted"}
-        news.append(("run.finished", None, data))
-        yield from events.append(own, run.conversation_id or "", news, at_ms)
-    return len(unfinished)
 
 
 def claim(
@@ -209,7 +188,8 @@ def _part_completed(message_id: str, part: FinishedPart) -> EventDraft:
     return ("part.completed", None, data)
 
 
-def _run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
+def run_finished(run: rows.Run, ending: Ending) -> Mapping[str, object]:
+    """Return what `run.finished` says of an ending."""
     data: dict[str, object] = {
         "run_id": run.id,
         "message_id": run.message_id,

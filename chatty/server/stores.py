@@ -1,5 +1,6 @@
 """Which database a conversation lives in: the durable one, or memory for those that keep nothing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ class Stores:
         self.durable: Final = durable
         self._open_memory = open_memory
         self._memory: Database | None = None
+        self._opening = asyncio.Lock()
         self._ephemeral: set[str] = set()
 
     def of(self, conversation_id: str | None) -> Database:
@@ -29,8 +31,9 @@ class Stores:
 
     async def keep_in_memory(self, conversation_id: str) -> None:
         """Let a conversation that is about to be made live in memory only."""
-        if self._memory is None:
-            self._memory = await self._open_memory()
+        async with self._opening:
+            if self._memory is None:
+                self._memory = await self._open_memory()
         self._ephemeral.add(conversation_id)
 
     def forget(self, conversation_id: str) -> None:

@@ -44,8 +44,9 @@ class Vault:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._found: dict[str, tuple[Secret, KeySource]] = {}
-        self._absent: set[str] = set()
+        self._known: dict[str, tuple[Secret | None, KeySource]] = {}
+        """What was found for a provider, or that nothing was."""
+        self._changes = 0
         self._told: set[str] = set()
         """What was said about the keyring; every look-up would say it again."""
 
@@ -57,30 +58,35 @@ class Vault:
             own = credentials.providers.get(provider)
             if own is not None and own.api_key:
                 return Secret(own.api_key), "environment"
-        if provider in self._found:
-            return self._found[provider]
-        if provider in self._absent:
-            return None, "missing"
+        while (known := self._known.get(provider)) is None:
+            changes = self._changes
+            found = await self._look(provider)
+            if changes == self._changes:  # else a key was kept or forgotten while the keyring was thinking
+                self._known[provider] = found
+        return known
+
+    async def _look(self, provider: str) -> tuple[Secret | None, KeySource]:
         if (key := await self._from_keyring(provider)) is not None:
-            self._found[provider] = (Secret(key), "keyring")
-        elif (key := self._read_file().get(provider)) is not None:
-            self._found[provider] = (Secret(key), "file")
-        else:
-            self._absent.add(provider)
-            return None, "missing"
-        return self._found[provider]
+            return Secret(key), "keyring"
+        if (key := self._read_file().get(provider)) is not None:
+            return Secret(key), "file"
+        return None, "missing"
 
     async def keep(self, provider: str, key: str, where: Literal["keyring", "file"]) -> None:
         """Keep a key; it is read back before this returns.
 
         Raises:
-            ProtocolError: `storage/keyring_unavailable`: there is no keyring that keeps things.
+            ProtocolError: `storage/keyring_unavailable`: there is no keyring that keeps things;
+                `storage/keys_file`: the file is there and cannot be used as it is.
         """
-        self._forget_cached(provider)
         if where == "file":
+            self._refuse_to_overwrite()
             self._write_file({**self._read_file(), provider: key})
+            self._forget_cached(provider)
             return
-        if not await self._into_keyring(provider, key):
+        was_kept = await self._into_keyring(provider, key)
+        self._forget_cached(provider)
+        if not was_kept:
             raise ProtocolError(
                 "storage/keyring_unavailable",
                 "this system has no keyring that keeps secrets; the key was not stored. "
@@ -89,16 +95,17 @@ class Vault:
 
     async def forget(self, provider: str) -> bool:
         """Remove a provider's key everywhere it was kept; tell whether there was one."""
-        self._forget_cached(provider)
         kept = dict(self._read_file())
         was_in_file = kept.pop(provider, None) is not None
         if was_in_file:
             self._write_file(kept)
-        return await self._out_of_keyring(provider) or was_in_file
+        was_in_keyring = await self._out_of_keyring(provider)
+        self._forget_cached(provider)
+        return was_in_keyring or was_in_file
 
     def _forget_cached(self, provider: str) -> None:
-        self._found.pop(provider, None)
-        self._absent.discard(provider)
+        self._changes += 1
+        self._known.pop(provider, None)
 
     # The system keyring
 
@@ -159,6 +166,23 @@ class Vault:
             return {}
         keys = content.get("keys", {}) if isinstance(content, dict) else {}
         return {name: key for name, key in keys.items() if isinstance(key, str)}
+
+    def _refuse_to_overwrite(self) -> None:
+        """Refuse to write over a file whose keys could not be read: they would be lost."""
+        try:
+            is_usable = not self._file.stat().st_mode & 0o077
+            is_usable = is_usable and isinstance(json.loads(self._file.read_text(encoding="utf-8")), dict)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError):
+            is_usable = False
+        if not is_usable:
+            raise ProtocolError(
+                "storage/keys_file",
+                f"{self._file} is damaged, or can be read by others; nothing was changed. "
+                "Make it yours again with chmod 600, or move it away",
+                details={"path": str(self._file)},
+            )
 
     def _write_file(self, keys: Mapping[str, str]) -> None:
         if not keys:

@@ -10,6 +10,7 @@ from chatty.protocol import part as part_models
 from chatty.protocol import project as project_models
 from chatty.protocol import prompt as prompt_models
 from chatty.protocol import run as run_models
+from chatty.protocol.errors import ProtocolError
 from chatty.server.clock import optional_timestamp, timestamp
 from chatty.store import rows
 
@@ -148,6 +149,11 @@ def run(row: rows.Run) -> run_models.Run:
         finished_at=optional_timestamp(row.finished_at),
         error=load(row.error) or None,
     )
+
+
+def run_error(error: ProtocolError) -> dict[str, Any]:
+    """Return an error as a run and its message keep it: `{type, message, retryable, …}`."""
+    return {"message": error.message, **error.to_data()}
 
 
 def tree_node(row: rows.TreeNode) -> message_models.TreeNode:

@@ -174,8 +174,10 @@ def delete(
     )
 
 
-def purge(scope: Scope, conversation_id: str, at_ms: int) -> Work[None]:
+def purge(scope: Scope, conversation_id: str, at_ms: int, deleted_before_ms: int | None = None) -> Work[None]:
     """Remove the conversation's text for good, wherever it was kept; an empty tombstone stays.
+
+    With `deleted_before_ms` only if it is deleted since before that time: it may have been restored.
 
     Messages, parts, events, runs, their text, members' places and the search index go in this transaction.
     Usage records stay: they hold numbers only.
@@ -184,13 +186,15 @@ def purge(scope: Scope, conversation_id: str, at_ms: int) -> Work[None]:
         NotFound: there is no such conversation.
     """
     key = (scope.workspace_id, conversation_id)
+    condition = "" if deleted_before_ms is None else " AND deleted_at < $4"
+    bound = () if deleted_before_ms is None else (deleted_before_ms,)
     rows = yield (
         "UPDATE conversations SET title = '', title_source = 'none', model = NULL, params = NULL,"
         " system_prompt_ref = NULL, project_id = NULL, forked_from_conversation_id = NULL,"
         " forked_from_message_id = NULL, payload_hash = NULL, message_count = 0, floor_seq = head_seq,"
         " deleted_at = COALESCE(deleted_at, $3), purged_at = $3, updated_at = $3, version = version + 1"
-        " WHERE workspace_id = $1 AND id = $2 RETURNING id",
-        (*key, at_ms),
+        f" WHERE workspace_id = $1 AND id = $2{condition} RETURNING id",
+        (*key, at_ms, *bound),
     )
     if not rows:
         raise NotFound("conversation", conversation_id)

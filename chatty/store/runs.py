@@ -156,22 +156,22 @@ def finish(
     return _ours(run_id, first(Run, rows))
 
 
-def interrupt_unfinished(scope: Scope, at_ms: int) -> Work[list[Run]]:
+def interrupt_unfinished(scope: Scope, at_ms: int, error: str | None = None) -> Work[list[Run]]:
     """End every unfinished run of every workspace as `interrupted` and return them. Needs the system scope.
 
     For a server that starts alone: nobody can be working on them. The fence rises, so an owner that was
     only thought to be dead can write no more. The caller appends the events.
     """
     require_system(scope)
-    return (yield from _interrupt(Conditions(_IS_ACTIVE), at_ms))
+    return (yield from _interrupt(Conditions(_IS_ACTIVE), at_ms, error))
 
 
-def interrupt_expired(scope: Scope, at_ms: int) -> Work[list[Run]]:
+def interrupt_expired(scope: Scope, at_ms: int, error: str | None = None) -> Work[list[Run]]:
     """End the unfinished runs whose lease is over as `interrupted` and return them. System scope."""
     require_system(scope)
     where = Conditions(_IS_ACTIVE)
     where.add("lease_until < {}", at_ms)
-    return (yield from _interrupt(where, at_ms))
+    return (yield from _interrupt(where, at_ms, error))
 
 
 def interrupt(scope: Scope, run_id: str, fence: int, at_ms: int) -> Work[Run]:
@@ -189,8 +189,8 @@ def expired(scope: Scope, at_ms: int) -> Work[list[Run]]:
     return from_rows(Run, rows)
 
 
-def _interrupt(where: Conditions, at_ms: int) -> Work[list[Run]]:
-    assignments = _ending(where, "interrupted", at_ms) + ", fence = fence + 1"
+def _interrupt(where: Conditions, at_ms: int, error: str | None) -> Work[list[Run]]:
+    assignments = f"{_ending(where, 'interrupted', at_ms)}, fence = fence + 1, error = {where.bind(error)}"
     rows = yield f"UPDATE runs SET {assignments} WHERE {where.text} RETURNING {_COLUMNS}", where.arguments
     return sorted(from_rows(Run, rows), key=lambda run: (run.created_at, run.id))
 

@@ -12,7 +12,7 @@ from chatty.protocol.errors import ProtocolError
 from chatty.store import conversations
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.server_process import asking, server_process
-from tests.server.joined import JoinedServer, Talk, begin, joined_server, running, sending
+from tests.server.joined import Frame, JoinedServer, Talk, begin, joined_server, running, sending
 from tests.server.processes import ask, hello, opened, read_to_the_end
 
 MOMENT_SECONDS = 0.5
@@ -76,6 +76,72 @@ async def test_next_start_interrupts_the_run_and_keeps_its_text(server: JoinedSe
         assert (await client.call("run.list"))["items"] == []
         with pytest.raises(ProtocolError):  # a second start finds nothing to interrupt
             await client.call("message.send", sending(talk.id, "x", parent_id=talk.message_id))
+
+
+async def test_interrupted_run_says_why_and_what_it_used_about(server: JoinedServer, tmp_path: Path) -> None:
+    talk = await text_in_flight(server)
+    async with joined_server(crash_image(tmp_path)) as after:
+        client = await after.connect()
+        message = (await client.call("message.get", conversation_id=talk.id, message_id=talk.reply_id))[
+            "message"
+        ]
+        run = (await client.call("run.get", run_id=talk.run_id))["run"]
+        told = await last_event(after, talk.id)
+        assert (told["type"], told["data"]["status"]) == ("run.finished", "interrupted")
+        for error in (message["error"], run["error"], told["data"]["error"]):
+            assert (error["type"], error["retryable"]) == ("unavailable/interrupted", True)
+            assert "server ended" in error["message"]
+        assert message["usage"] == told["data"]["usage"]
+        assert message["usage"] == {
+            "input_tokens": 6,
+            "cached_input_tokens": 0,
+            "output_tokens": 2,
+            "reasoning_tokens": 0,
+            "cost_usd": 0.0,
+            "estimated": True,
+        }
+        total = (await client.call("usage.summary", by="model"))["total"]
+        assert (total["runs"], total["usage"]["output_tokens"], total["usage"]["estimated"]) == (1, 2, True)
+
+
+async def test_run_that_went_on_is_charged_for_its_own_text_only(
+    server: JoinedServer, tmp_path: Path
+) -> None:
+    talk = await text_in_flight(server)
+    client = server.clients[0]
+    await client.call("run.cancel", run_id=talk.run_id)
+    await client.saw_event("run.finished", run_id=talk.run_id)
+    run = running(reply_id=talk.reply_id)
+    await client.call("message.continue", conversation_id=talk.id, message_id=talk.reply_id, run=run)
+    reply = await server.provider.asked()
+    reply.write(" and more")
+    await client.saw_event("part.started", part=1, offset=4)
+    async with joined_server(crash_image(tmp_path)) as after:
+        told = await last_event(after, talk.id)
+        assert told["data"]["run_id"] == run["id"]
+        assert told["data"]["usage"]["output_tokens"] == 3
+        client = await after.connect()
+        message = (await client.call("message.get", conversation_id=talk.id, message_id=talk.reply_id))[
+            "message"
+        ]
+        assert message["parts"][1]["text"] == "kept and more"
+
+
+async def test_run_that_wrote_nothing_is_charged_for_nothing(server: JoinedServer, tmp_path: Path) -> None:
+    client = await server.connect()
+    talk = await begin(client)
+    await server.provider.asked()
+    async with joined_server(crash_image(tmp_path)) as after:
+        told = await last_event(after, talk.id)
+        assert (told["data"]["error"]["type"], told["data"].get("usage")) == ("unavailable/interrupted", None)
+
+
+async def last_event(server: JoinedServer, conversation_id: str) -> Frame:
+    client = await server.connect()
+    since = {"history_id": server.services.history_id, "seq": 1}
+    tail = await client.call("conversation.subscribe", conversation_id=conversation_id, since=since)
+    event: Frame = tail["events"][-1]
+    return event
 
 
 async def test_interrupted_reply_is_found_by_its_text(server: JoinedServer, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Ephemeral conversations: in memory, gone with their connection, and nothing of them on any disk."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
+from chatty.server.turns import ModelChoice
 from tests.server.joined import JoinedClient, JoinedServer, begin, joined_server, sending
 
 CANARY = "the-canary-sings-at-dawn"
@@ -78,3 +81,57 @@ async def test_conversation_that_is_kept_does_not_become_ephemeral(
         await client.call("message.send", params)
     assert caught.value.type == "conflict/idempotency_mismatch"
     assert (await client.call("conversation.list"))["items"][0]["title"] == "kept"
+
+
+async def test_message_begun_as_the_link_ends_is_forgotten_as_well(
+    server: JoinedServer, client: JoinedClient, tmp_path: Path
+) -> None:
+    params = sending(new_id(), CANARY, subscribe=True)
+    params["conversation"]["create"] = {"ephemeral": True}
+    request_id = client.post("message.send", params)
+    await client.leave()
+    await client.answer(request_id)
+    assert not server.services.stores.is_ephemeral(params["conversation"]["id"])
+    assert server.services.engine.active_count == 0
+    assert list(server.services.hub.watched()) == []
+    assert CANARY.encode() not in bytes_below(tmp_path)
+
+
+async def test_link_that_ends_between_two_steps_of_sending_keeps_nothing(
+    server: JoinedServer, client: JoinedClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = server.services.endpoints.choose
+    reached, leaving = asyncio.Event(), asyncio.Event()
+
+    async def gated(*arguments: Any) -> ModelChoice:
+        reached.set()
+        await leaving.wait()
+        return await choose(*arguments)
+
+    monkeypatch.setattr(type(server.services.endpoints), "choose", lambda _, *arguments: gated(*arguments))
+    params = sending(new_id(), CANARY)
+    params["conversation"]["create"] = {"ephemeral": True}
+    request_id = client.post("message.send", params)
+    await reached.wait()
+    left = asyncio.create_task(client.leave())
+    await asyncio.sleep(0)
+    leaving.set()
+    await left
+    await client.answer(request_id)
+    assert server.services.engine.active_count == 0
+    assert CANARY.encode() not in bytes_below(tmp_path)
+    other = await server.connect()
+    with pytest.raises(ProtocolError):
+        await other.call("conversation.get", conversation_id=params["conversation"]["id"])
+
+
+async def test_two_first_ones_share_one_memory(server: JoinedServer) -> None:
+    clients = [await server.connect() for _ in range(2)]
+    ids = []
+    for client in clients:
+        params = sending(new_id(), CANARY, with_run=False)
+        params["conversation"]["create"] = {"ephemeral": True}
+        ids.append((client.post("message.send", params), params["conversation"]["id"]))
+    for client, (request_id, conversation_id) in zip(clients, ids, strict=True):
+        assert "result" in await client.answer(request_id)
+        await client.call("conversation.get", conversation_id=conversation_id)

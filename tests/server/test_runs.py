@@ -146,6 +146,19 @@ async def test_run_stopped_before_it_starts_is_cancelled(server: JoinedServer, c
     assert ended["data"]["status"] == "cancelled"
 
 
+async def test_run_stopped_in_the_same_flight_as_its_question_is_stopped(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    for _ in range(10):
+        params = sending(new_id(), "never mind", subscribe=True)
+        params["conversation"]["create"] = {"origin": "tui"}
+        asked = client.post("message.send", params)
+        stopped = client.post("run.cancel", run_id=params["run"]["id"])
+        assert "result" in await client.answer(asked)
+        assert (await client.answer(stopped))["result"]["status"] == "cancelling"
+        await client.saw_event("run.finished", run_id=params["run"]["id"], status="cancelled")
+
+
 async def test_run_that_is_not_there_cannot_be_stopped(client: JoinedClient) -> None:
     with pytest.raises(ProtocolError) as caught:
         await client.call("run.cancel", run_id=running()["id"])
@@ -294,12 +307,14 @@ async def test_drain_interrupts_what_runs_waits_and_queues(tmp_path: Path) -> No
         await client.saw_event("run.waiting", run_id=waiting.run_id)
         await server.services.engine.drain(0)
         for run_id in (running_talk.run_id, queued["run"]["id"], waiting.run_id):
-            await client.saw_event("run.finished", run_id=run_id, status="interrupted")
+            ended = await client.saw_event("run.finished", run_id=run_id, status="interrupted")
+            assert ended["data"]["error"]["type"] == "unavailable/interrupted"
         with pytest.raises(ProtocolError) as caught:
             await client.call("message.send", sending(running_talk.id, "more"))
         assert (caught.value.type, caught.value.retryable) == ("unavailable/draining", True)
         message = await reply_of(client, running_talk.id, running_talk.reply_id)
         assert (message["status"], message["parts"][0]["text"]) == ("interrupted", "kept")
+        assert message["error"]["type"] == "unavailable/interrupted"
         assert reply.closed.is_set()
 
 

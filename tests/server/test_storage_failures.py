@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatty.protocol.errors import ProtocolError
-from chatty.server.live import engine
+from chatty.server.live import carrying
 from tests.instruments.server_process import server_process
 from tests.server.joined import begin, finished_talk, joined_server, sending
 
@@ -43,7 +43,7 @@ def fill(disk: Path) -> Path:
 async def test_full_disk_refuses_reads_on_and_lets_the_run_end_later(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(carrying, "RETRY_SECONDS", 0.02)
     async with joined_server(disk) as server:
         client = await server.connect()
         earlier = await finished_talk(server, client)

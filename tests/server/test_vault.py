@@ -1,12 +1,15 @@
 """Where keys are looked for, and what is said about it."""
 
+import asyncio
 import logging
+import threading
 from pathlib import Path
 
 import keyring
 import pytest
 from keyring.errors import NoKeyringError
 
+from chatty.protocol.errors import ProtocolError
 from chatty.server.vault import Vault
 
 
@@ -25,3 +28,53 @@ async def test_missing_keyring_is_mentioned_once(
     assert [record.getMessage() for record in caplog.records] == [
         "the keyring cannot be used: NoKeyringError; going on without it"
     ]
+
+
+async def test_key_kept_while_the_keyring_was_thinking_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+    kept: dict[str, str] = {}
+
+    def slow(service: str, name: str) -> str | None:
+        found = kept.get(name)
+        if not asked.is_set():
+            asked.set()
+            may_answer.wait(5)
+        return found
+
+    monkeypatch.setattr(keyring, "get_password", slow)
+    monkeypatch.setattr(keyring, "set_password", lambda service, name, key: kept.update({name: key}))
+    monkeypatch.setattr(keyring, "get_keyring", lambda: kept)
+    vault = Vault(tmp_path / "keys.json")
+    looking = asyncio.create_task(vault.find("openai", None))
+    await asyncio.to_thread(asked.wait, 5)
+    await vault.keep("openai", "sk-1", "keyring")
+    may_answer.set()
+    for key, source in (await looking, await vault.find("openai", None)):
+        assert key is not None
+        assert (key.reveal(), source) == ("sk-1", "keyring")
+
+
+@pytest.mark.parametrize("fault", ["readable", "damaged", "list"])
+async def test_file_that_cannot_be_used_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(keyring, "get_password", lambda *_: None)
+    path = tmp_path / "keys.json"
+    await Vault(path).keep("groq", "sk-old", "file")
+    match fault:
+        case "readable":
+            path.chmod(0o644)
+        case "damaged":
+            path.write_text(path.read_text()[:-5])
+        case "list":
+            path.write_text("[]")
+    before = path.read_bytes()
+    vault = Vault(path)
+    with pytest.raises(ProtocolError) as refused:
+        await vault.keep("openai", "sk-new", "file")
+    assert (refused.value.type, refused.value.details) == ("storage/keys_file", {"path": str(path)})
+    assert "sk-" not in refused.value.message
+    assert path.read_bytes() == before
+    assert await vault.find("openai", None) == (None, "missing")

@@ -178,7 +178,7 @@ async def _use(path: Path, kind: str, scope: Scope, conversation_id: str, outcom
 
 async def _read(database: SqliteDatabase, scope: Scope, conversation_id: str) -> bool:
     try:
-        found = await database.read(scope, messages.tree, conversation_id)
+        found = (await database.read(scope, messages.tree_page, conversation_id)).items
     except StoreError:
         return False
     return len(found) > 0

@@ -85,7 +85,8 @@ async def _one(disk: Path, chance: random.Random, outcome: Outcome) -> None:
                 outcome.problems.append(f"says too little: {error}")
             if room > ROOM_BYTES:
                 outcome.problems.append(f"refused with {room} bytes free: {error}")
-        if len(await database.read(scope, messages.tree, conversation_id)) != len(accepted):
+        nodes = (await database.read(scope, messages.tree_page, conversation_id)).items
+        if len(nodes) != len(accepted):
             outcome.problems.append("a read does not see what was accepted")
         seconds = time.monotonic() - began
         outcome.slowest_seconds = max(outcome.slowest_seconds, seconds)

@@ -139,6 +139,9 @@ async def test_deleted_conversation_is_hidden_until_restored(
     assert restored.deleted_at is None
     assert len(await find(database, scope, "walrus")) == 1
     assert await database.read(scope, conversations.purgeable, NOW + 2) == []
+    with pytest.raises(NotFound):
+        await database.write(scope, conversations.purge, conversation.id, NOW + 3, NOW + 2)
+    assert len(await find(database, scope, "walrus")) == 1
 
 
 async def test_purged_conversation_cannot_be_restored(

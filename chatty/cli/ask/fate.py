@@ -55,7 +55,7 @@ class Fate:
         """Return what went wrong with the run itself, ``None`` if nothing did."""
         if reply.status == "completed":
             return None
-        if reply.error is not None:
+        if reply.error is not None and reply.status != "interrupted":
             return error_from_object(reply.error)
         if reply.status == "cancelled":
             return ProtocolError("cancelled", f"the answer was stopped from elsewhere; {self.safe}")

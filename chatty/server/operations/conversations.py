@@ -6,14 +6,13 @@ from typing import TypeVar
 from chatty.protocol import conversation as models
 from chatty.protocol.base import Empty
 from chatty.protocol.errors import ProtocolError
-from chatty.server import snapshots, transfer, wire
+from chatty.server import conversation_writes, snapshots, transfer
 from chatty.server.clock import milliseconds, now_ms
 from chatty.server.context import RequestContext
 from chatty.server.live.hub import PublishedEvent
-from chatty.server.records import Changed, record
+from chatty.server.records import Changed
 from chatty.server.registry import operation
-from chatty.server.turns import payload_hash
-from chatty.store import conversations, projects, rows, runs
+from chatty.store import conversations, runs
 from chatty.store.database import Scope, Work
 
 ParamsT = TypeVar("ParamsT")
@@ -75,7 +74,7 @@ async def create(
     context: RequestContext, params: models.ConversationCreateParams
 ) -> models.ConversationResult:
     """Make an empty conversation."""
-    return await _change(context, params.id, _create, params)
+    return await _change(context, params.id, conversation_writes.create, params)
 
 
 @operation(
@@ -92,7 +91,7 @@ async def update(
     """Change a conversation."""
     if "title" in params.model_fields_set and params.title is None:
         raise ProtocolError("invalid_params", "title: a conversation always has one")
-    return await _change(context, params.conversation_id, _update, params)
+    return await _change(context, params.conversation_id, conversation_writes.update, params)
 
 
 @operation(
@@ -104,7 +103,7 @@ async def update(
 )
 async def archive(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Put a conversation out of sight."""
-    return await _change(context, params.conversation_id, _archive, params)
+    return await _change(context, params.conversation_id, conversation_writes.archive, params)
 
 
 @operation(
@@ -116,7 +115,7 @@ async def archive(context: RequestContext, params: models.ConversationRefParams)
 )
 async def restore(context: RequestContext, params: models.ConversationRefParams) -> models.ConversationResult:
     """Undo archiving or deleting."""
-    return await _change(context, params.conversation_id, _restore, params)
+    return await _change(context, params.conversation_id, conversation_writes.restore, params)
 
 
 @operation(
@@ -132,8 +131,10 @@ async def delete(
     """Delete a conversation; `conversation.restore` undoes it until its text is purged."""
     await _stop_runs(context, params.conversation_id)
     await context.services.engine.settled(params.conversation_id)
-    deleted = await _change(context, params.conversation_id, _delete, params)
+    deleted = await _change(context, params.conversation_id, conversation_writes.delete, params)
     if params.for_good:
+        await _stop_runs(context, params.conversation_id)  # one may have begun before it was deleted
+        await context.services.engine.settled(params.conversation_id)
         database = context.services.stores.of(params.conversation_id)
         await database.write(context.scope, conversations.purge, params.conversation_id, now_ms())
         await database.scrub()
@@ -164,7 +165,9 @@ async def set_leaf(
 ) -> models.ConversationSetLeafResult:
     """Choose the path in use, for this user only; nobody else is told."""
     context.services.refuse_if_read_only()
-    leaf = await context.services.stores.of(params.conversation_id).write(context.scope, _set_leaf, params)
+    leaf = await context.services.stores.of(params.conversation_id).write(
+        context.scope, conversation_writes.set_leaf, params
+    )
     return models.ConversationSetLeafResult(leaf=leaf)
 
 
@@ -274,71 +277,3 @@ async def _stop_runs(context: RequestContext, conversation_id: str) -> None:
     )
     for run in active:
         await context.services.engine.cancel(run)
-
-
-def _create(scope: Scope, params: models.ConversationCreateParams, at_ms: int) -> Work[Changed]:
-    if params.project_id is not None:
-        yield from projects.get(scope, params.project_id)
-    inserted = yield from conversations.insert(
-        scope,
-        rows.NewConversation(
-            id=params.id,
-            project_id=params.project_id,
-            title=params.title or "New conversation",
-            title_source="user" if params.title else "none",
-            origin=params.origin,
-            model=params.model,
-            params=wire.dump({"system": params.system} if params.system else {}),
-        ),
-        payload_hash(params),
-        at_ms,
-    )
-    if inserted.duplicate:
-        return inserted.row, []
-    return (yield from record(scope, inserted.row, "conversation.created", at_ms))
-
-
-def _set_leaf(scope: Scope, params: models.ConversationSetLeafParams) -> Work[str]:
-    leaf: str = params.message_id
-    if params.through:
-        leaf = yield from conversations.leaf_through(scope, params.conversation_id, params.message_id)
-    yield from conversations.set_leaf(scope, params.conversation_id, leaf)
-    return leaf
-
-
-def _update(scope: Scope, params: models.ConversationUpdateParams, at_ms: int) -> Work[Changed]:
-    named = params.model_fields_set
-    patch: conversations.ConversationPatch = {}
-    if params.title is not None:
-        patch["title"] = params.title
-        patch["title_source"] = "user"
-    if "project_id" in named:
-        if params.project_id is not None:
-            yield from projects.get(scope, params.project_id)
-        patch["project_id"] = params.project_id
-    if "model" in named:
-        patch["model"] = params.model
-    if named & {"system", "params"}:
-        settings = wire.load((yield from conversations.get(scope, params.conversation_id)).params)
-        if "system" in named:
-            settings["system"] = params.system
-        if "params" in named:
-            settings["options"] = params.params
-        patch["params"] = wire.dump({key: value for key, value in settings.items() if value})
-    row = yield from conversations.update(scope, params.conversation_id, patch, params.if_version, at_ms)
-    return (yield from record(scope, row, "conversation.updated", at_ms))
-
-
-def _archive(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
-    row = yield from conversations.archive(scope, params.conversation_id, at_ms)
-    return (yield from record(scope, row, "conversation.archived", at_ms))
-
-
-def _restore(scope: Scope, params: models.ConversationRefParams, at_ms: int) -> Work[Changed]:
-    row = yield from conversations.restore(scope, params.conversation_id, at_ms)
-    return (yield from record(scope, row, "conversation.restored", at_ms))
-
-
-def _delete(scope: Scope, params: models.ConversationDeleteParams, at_ms: int) -> Work[Changed]:
-    row = yield from conversations.delete(scope, params.conversation_id, at_ms)
-    return (yield from record(scope, row, "conversation.deleted", at_ms))

@@ -10,7 +10,7 @@ from chatty.providers.errors import ProviderError
 from chatty.server.context import RequestContext
 from chatty.server.endpoints import BUILTIN_KINDS, KnownProvider
 from chatty.server.errors import from_provider
-from chatty.server.live.engine import key_missing
+from chatty.server.live.producing import key_missing
 from chatty.server.registry import operation
 
 
@@ -34,7 +34,7 @@ async def list_(context: RequestContext, params: models.ProviderListParams) -> m
     models.ProviderAddResult,
     kind="mutation",
     permission="provider.write",
-    errors=("storage/keyring_unavailable",),
+    errors=("storage/keyring_unavailable", "storage/keys_file"),
 )
 async def add(context: RequestContext, params: models.ProviderAddParams) -> models.ProviderAddResult:
     """Add a named endpoint, or keep a key. The key is stored first: without it nothing is half done."""

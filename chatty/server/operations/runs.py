@@ -6,6 +6,7 @@ from chatty.server.clock import now_ms
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 from chatty.store import runs
+from chatty.store.errors import NotFound
 
 
 @operation("run.get", models.RunGetParams, models.RunGetResult, kind="query", permission="run.read")
@@ -29,7 +30,18 @@ async def list_(context: RequestContext, params: models.RunListParams) -> models
     "run.cancel", models.RunCancelParams, models.RunCancelResult, kind="mutation", permission="run.cancel"
 )
 async def cancel(context: RequestContext, params: models.RunCancelParams) -> models.RunCancelResult:
-    """Stop a run, from any client; what it wrote is kept."""
+    """Stop a run, from any client; what it wrote is kept.
+
+    It may overtake the request that makes the run: what stands in line before it is waited for.
+    """
+    try:
+        return await _cancel(context, params)
+    except NotFound:
+        await context.connection.earlier_changes_end()
+        return await _cancel(context, params)
+
+
+async def _cancel(context: RequestContext, params: models.RunCancelParams) -> models.RunCancelResult:
     services = context.services
     database = services.stores.of(services.engine.conversation_of(params.run_id))
     row = await database.write(context.scope, runs.request_cancel, params.run_id, now_ms())

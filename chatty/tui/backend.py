@@ -4,10 +4,13 @@ Every call returns at once and raises nothing; what comes of it reaches the scre
 messages, runs and conversations are the protocol's. The screens never wait for an answer.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message
+
+Where = Literal["before", "behind", "around"]
+"""Which messages, seen from one of them."""
 
 
 class Backend(Protocol):
@@ -37,8 +40,8 @@ class Backend(Protocol):
     def restore_conversation(self) -> None:
         """Bring back what was deleted or archived last, and open it."""
 
-    def want_older(self, before_id: str) -> None:
-        """Load messages before this one."""
+    def want_messages(self, message_id: str, where: Where) -> None:
+        """Load messages of the path that are not at hand: before, behind or around this one."""
 
     def show_sibling(self, message: Message, step: int) -> None:
         """Show the version before (-1) or after (1) this message."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatty.protocol.ids import is_id
+from chatty.tui.backend import Where
 from chatty.tui.control.catalogue import Catalogue
 from chatty.tui.control.chats import Chats
 from chatty.tui.control.choices import Choices
@@ -136,8 +137,8 @@ class Controller:
     def open_conversation(self, conversation_id: str, at: str = "") -> None:
         self._conversation.open(conversation_id, at)
 
-    def want_older(self, before_id: str) -> None:
-        self._conversation.want_older(before_id)
+    def want_messages(self, message_id: str, where: Where) -> None:
+        self._conversation.want_messages(message_id, where)
 
     def show_sibling(self, message: Message, step: int) -> None:
         self._conversation.show_sibling(message, step)

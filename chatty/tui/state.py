@@ -118,6 +118,10 @@ class OpenConversation:
     """Ids of those at hand on the path in use, the leaf last."""
     has_older: bool = False
     """The path goes on above those at hand."""
+    away: list[str] = field(default_factory=list)
+    """Ids of a stretch further up on the path, around a place one went to, while there is a gap below it."""
+    has_older_away: bool = False
+    """The path goes on above that stretch."""
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)

@@ -7,7 +7,6 @@ with `take_dirty`. What the open conversation makes of an update is `mirror.py`.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from chatty.client.updates import Update
 from chatty.tui import wire
@@ -239,11 +238,23 @@ class Store:
                 self._weigh()
             self._changed()
 
-    def apply_older(self, conversation_id: str, page: dict[str, Any]) -> None:
-        """Add a page of `message.list`."""
+    def apply_older(self, conversation_id: str, page: Frame) -> None:
+        """Add a page of `message.list`: what lies above messages at hand."""
         if self._mirror is not None and self._mirror.opened.id == conversation_id:
-            self._mirror.view.add_older(page)
-            self._mirror.bring_up(self._dirty)
+            self._mirror.add_page(page, self._dirty)
+            self._changed()
+
+    def apply_newer(self, conversation_id: str, page: Frame) -> None:
+        """Add a page of `message.list`: what follows the stretch that is shown away from the end."""
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
+            self._mirror.add_page(page, self._dirty, is_away_end=True)
+            self._changed()
+
+    def apply_around(self, conversation_id: str, up_to: Frame, behind: Frame) -> None:
+        """Add the pages that end in a message and follow it, as a stretch away from the end."""
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
+            self._mirror.add_page(up_to, self._dirty, is_away_end=True)
+            self._mirror.add_page(behind, self._dirty, is_away_end=True)
             self._changed()
 
     def apply_spent(self, conversation_id: str, total: Frame) -> None:

@@ -28,6 +28,7 @@ HOT: dict[str, Callable[[], Work[Any]]] = {
     "sidebar of a project": lambda: conversations.list_page(SCOPE, 50, None, "p", False),
     "changes": lambda: conversations.list_page(SCOPE, 50, None, updated_since=1),
     "path": lambda: messages.path(SCOPE, "m"),
+    "path after": lambda: messages.path_after(SCOPE, "m", "n"),
     "tree": lambda: messages.tree_page(SCOPE, "c"),
     "versions": lambda: messages.versions(SCOPE, "c", ["a", "b"]),
     "versions at the root": lambda: messages.versions(SCOPE, "c", [None]),

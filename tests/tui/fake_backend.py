@@ -5,6 +5,7 @@ import time
 from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
+from chatty.tui.backend import Where
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
@@ -100,8 +101,8 @@ class FakeBackend:
     def restore_conversation(self) -> None:
         self._record("restore_conversation")
 
-    def want_older(self, before_id: str) -> None:
-        self._record("want_older", before_id)
+    def want_messages(self, message_id: str, where: Where) -> None:
+        self._record("want_messages", message_id, where)
 
     def show_sibling(self, message: Message, step: int) -> None:
         self._record("show_sibling", message.id, step)

@@ -366,11 +366,11 @@ async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusa
         def asked() -> int:
             return [method for method, _ in server.heard].count("message.list")
 
-        controller.want_older(first_id)
-        controller.want_older(first_id)
+        controller.want_messages(first_id, "before")
+        controller.want_messages(first_id, "before")
         await until(lambda: store.note.text == "not now")
         assert asked() == 1
-        controller.want_older(first_id)
+        controller.want_messages(first_id, "before")
         await until(lambda: asked() == 2)
 
 
@@ -401,6 +401,85 @@ async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
         monkeypatch.setattr(store, "apply", apply)
         controller.redraw()
         await until(lambda: shown(store) == ANSWERED)
+
+
+def long_conversation(server: FakeServer, count: int) -> Conversation:
+    """A conversation of the server with messages `n1` … in a row."""
+    made = server.reference.conversations["c-long"] = Conversation("c-long", "Long")
+    for n in range(1, count + 1):
+        made.messages[f"n{n}"] = {
+            "id": f"n{n}",
+            "conversation_id": "c-long",
+            "parent_id": f"n{n - 1}" if n > 1 else None,
+            "role": "assistant",
+            "status": "completed",
+            "created_seq": n,
+            "created_at": AT,
+            "parts": [{"type": "text", "text": f"Text {n}", "status": "completed", "g": 0}],
+        }
+    made.leaf = f"n{count}"
+    return made
+
+
+async def test_hit_deep_in_a_conversation_is_two_pages_away(tmp_path: Path) -> None:
+    server = FakeServer()
+    long_conversation(server, 2000)
+    async with sitting(server, tmp_path) as (controller, store):
+        pictures: list[tuple[str, bool]] = []
+
+        def paint() -> None:
+            if opened(store).path:
+                pictures.append((store.wishes.show_message, "n700" in opened(store).away))
+
+        store.on_change = paint
+        controller.open_conversation("c-long", "n700")
+        await until(lambda: bool(pictures))
+        # The end of the conversation is never seen on the way.
+        assert pictures[0] == ("n700", True)
+        assert opened(store).away == [f"n{n}" for n in range(676, 726)]
+        assert opened(store).path == [f"n{n}" for n in range(1951, 2001)]
+        controller.want_messages("n725", "behind")
+        controller.want_messages("n676", "before")
+        controller.want_messages("n725", "behind")
+        await until(lambda: opened(store).away == [f"n{n}" for n in range(626, 776)])
+        pages = [params for method, params in server.heard if method == "message.list"]
+        assert len([page for page in pages if page.keys() & {"before", "after", "leaf"}]) == 4
+
+
+async def test_gap_below_a_place_one_went_to_closes_as_one_reads_on(tmp_path: Path) -> None:
+    server = FakeServer()
+    long_conversation(server, 150)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("c-long", "n50")
+        await until(lambda: opened(store).away[-1:] == ["n75"])
+        controller.want_messages("n75", "behind")
+        await until(lambda: opened(store).away == [])
+        assert opened(store).path == [f"n{n}" for n in range(26, 151)]
+        assert opened(store).has_older
+
+
+async def test_hit_on_another_branch_brings_that_branch(tmp_path: Path) -> None:
+    server = FakeServer()
+    made = long_conversation(server, 300)
+    made.messages["other"] = {**made.messages["n101"], "id": "other", "created_seq": 301}
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("c-long", "other")
+        await until(lambda: store.wishes.show_message == "other")
+        assert opened(store).path[-2:] == ["n100", "other"]
+        await until(lambda: made.leaf == "other")
+
+
+async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FakeServer()
+    long_conversation(server, 3)
+    async with sitting(server, tmp_path) as (controller, store):
+        said: list[str] = []
+        monkeypatch.setattr(store, "say", said.append)
+        controller.open_conversation("c-long", "deleted")
+        await until(lambda: "that message is no longer there" in said)
+        await until(lambda: len(opened(store).messages) == 3)
 
 
 async def test_cost_is_asked_for_the_whole_path_when_a_run_has_ended(tmp_path: Path) -> None:

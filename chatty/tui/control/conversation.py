@@ -14,13 +14,16 @@ from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
+from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
-from chatty.tui.control.desk import PAGE_ROWS, Desk
+from chatty.tui.control.desk import Desk
 from chatty.tui.control.spending import Spending
+from chatty.tui.control.stretches import Stretches
 from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.state import NEW, Message, OpenConversation, Part, Run
 
-_OLDER_MESSAGES = 50
+_HELD_SECONDS = 0.3
+"""How long a conversation that was opened at a message is kept back for that message."""
 _NO_LONGER_THERE = "that message is no longer there"
 
 
@@ -37,8 +40,7 @@ class Conversation:
         self._following: tuple[str, asyncio.Task[None]] | None = None
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
-        self._loading_older: set[str] = set()
-        """Conversations that older messages are on their way of."""
+        self._stretches = Stretches(desk)
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
         self._sought_message = ""
@@ -159,12 +161,9 @@ class Conversation:
         """Make a conversation of the path up to this message, and open it."""
         self._desk.begin(self._branch(self._open_id, message.id))
 
-    def want_older(self, before_id: str) -> None:
-        """Load messages before this one, unless some are on their way."""
-        conversation_id = self._open_id
-        if conversation_id not in self._loading_older:
-            self._loading_older.add(conversation_id)
-            self._desk.begin(self._load_older(conversation_id, before_id, _OLDER_MESSAGES))
+    def want_messages(self, message_id: str, where: Where) -> None:
+        """Load messages before, behind or around this one."""
+        self._stretches.want(self._open_id, message_id, where)
 
     # Following.
 
@@ -180,13 +179,14 @@ class Conversation:
         subscription = self._subscription = client.subscribe(conversation_id)
         try:
             async for update in subscription:
-                self._store.apply(conversation_id, update)
+                if isinstance(update, Snapshot) and self._wanted_message:
+                    await self._arrive(conversation_id, update)
+                else:
+                    self._store.apply(conversation_id, update)
                 if self._store.wants_snapshot():
                     subscription.refresh()
                 if isinstance(update, Snapshot) or _is_run_end(update):
                     self._spending.ask()
-                if isinstance(update, Snapshot) and self._wanted_message:
-                    self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()
@@ -316,16 +316,6 @@ class Conversation:
         await self._desk.call("conversation.fork", params)
         self.open(fork_id)
 
-    async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
-        self._loading_older.add(conversation_id)
-        try:
-            page = await self._desk.call(
-                "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
-            )
-            self._store.apply_older(conversation_id, page)
-        finally:
-            self._loading_older.discard(conversation_id)
-
     async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
         """Load as much as it takes to show a message, on whichever path it is."""
         self._wanted_message = ""
@@ -344,21 +334,17 @@ class Conversation:
             if leaf != opened.leaf_id:
                 self._wanted_message = message_id  # the snapshot of that path brings us here again
                 return
-        await self._load_up_to(opened, message_id)
-
-    async def _load_up_to(self, opened: OpenConversation, message_id: str) -> None:
-        """Load older messages of the path until one is at hand, and show it."""
-        while message_id not in opened.path and opened.has_older:
-            oldest = opened.path[0]
-            await self._load_older(opened.id, oldest, PAGE_ROWS)
-            if self._store.open is not opened:
-                return
-            if opened.path[0] == oldest:
-                break
-        if message_id in opened.path:
+        if message_id not in (*opened.path, *opened.away):
+            await self._stretches.load(conversation_id, message_id, "around")
+        if self._store.open is opened and message_id in (*opened.path, *opened.away):
             self._store.show_message(message_id)
-        else:
-            self._store.say(_NO_LONGER_THERE)
+
+    async def _arrive(self, conversation_id: str, snapshot: Snapshot) -> None:
+        """Show a conversation at a message: one picture, if the message comes soon."""
+        with self._store.held():
+            self._store.apply(conversation_id, snapshot)
+            coming = self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+            await asyncio.wait([coming], timeout=_HELD_SECONDS)
 
 
 def _is_run_end(update: Update) -> bool:

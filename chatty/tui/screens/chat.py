@@ -185,10 +185,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         event.stop()
         self._paint_hints()
 
-    @on(Transcript.OlderWanted)
-    def _older_wanted(self, event: Transcript.OlderWanted) -> None:
+    @on(Transcript.MoreWanted)
+    def _more_wanted(self, event: Transcript.MoreWanted) -> None:
         event.stop()
-        self.backend.want_older(event.before_id)
+        self.backend.want_messages(event.message_id, event.where)
 
     @on(StatusRow.EndPressed)
     def _end_pressed(self, event: StatusRow.EndPressed) -> None:
@@ -313,7 +313,9 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _paint_status(self) -> None:
         self._watch_note()
         now_ms = _now_ms()
-        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
+        self.status.content = StatusContent(
+            doing(self.store, now_ms), self.transcript.new_lines, self.transcript.is_far_from_end
+        )
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)

@@ -20,6 +20,8 @@ class StatusContent:
 
     doing: tuple[Span, ...] = ()
     new_lines: int = 0
+    is_far_from_end: bool = False
+    """Messages lie below that are not even laid out."""
 
 
 class StatusRow(TwoSidedRow):
@@ -48,6 +50,8 @@ class StatusRow(TwoSidedRow):
         if count:
             noun = "line" if count == 1 else "lines"
             return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
+        if self.content.is_far_from_end:
+            return [Span("↓ newest", "muted"), Span("  end", "muted")]
         return []
 
 

@@ -3,8 +3,9 @@
     python benchmarks/tui_open_large.py [--rounds 9]
 
 The real program on a headless screen of 120x40, with a real server beside it, opens conversations of 20 and
-of 10,000 messages that were imported. Measured: milliseconds to the painted text, the size of what the server
-sends for it, and the memory of a program that has done it, against one that has opened only the small one.
+of 10,000 messages that were imported. Measured: milliseconds to the painted text, to a hit of the search in
+the middle of the large one, the size of what the server sends, and the memory of a program that has done it,
+against one that has opened only the small one.
 The yardstick is the smallest Textual app showing forty new lines of text.
 """
 
@@ -65,15 +66,17 @@ def conversation(count: int) -> dict[str, object]:
     return {"id": new_id(), "title": f"{count}", "created_at": at, "leaf": ids[-1], "messages": messages}
 
 
-async def drawn_text(app: App[None], change: Callable[[], None]) -> float:
-    """Milliseconds from the change until some text of the transcript has been drawn."""
+async def drawn_text(
+    app: App[None], change: Callable[[], None], text: str = "Use one reading per turn"
+) -> float:
+    """Milliseconds from the change until this text of the transcript has been drawn."""
     drawn = asyncio.Event()
     transcript = app.screen.query_one("#transcript")
     render_line = transcript.render_line
 
     def seen(y: int) -> object:
         strip = render_line(y)
-        if "Use one reading per turn" in strip.text:
+        if text in strip.text:
             app.screen.call_after_refresh(drawn.set)
         return strip
 
@@ -108,6 +111,26 @@ async def open_ms(app: ChattyApp, conversation_id: str) -> float:
     app._backend.new_conversation()
     await asyncio.sleep(0.1)
     return await drawn_text(app, lambda: app._backend.open_conversation(conversation_id))
+
+
+async def jump_ms(app: ChattyApp, exported: dict[str, object]) -> float:
+    """From the choice of a hit in the middle of a conversation that is not open to its text."""
+    app._backend.new_conversation()
+    await asyncio.sleep(0.1)
+    messages = exported["messages"]
+    assert isinstance(messages, list)
+    middle = len(messages) // 2
+    conversation_id, message_id = str(exported["id"]), messages[middle]["id"]
+    return await drawn_text(
+        app, lambda: app._backend.open_conversation(conversation_id, message_id), f"Question {middle}?"
+    )
+
+
+async def jumping_ms(home: Home, exported: dict[str, object], rounds: int) -> float:
+    app = real_app(home)
+    async with app.run_test(size=SIZE):
+        await online(app)
+        return statistics.median([await jump_ms(app, exported) for _ in range(rounds + 1)][1:])
 
 
 async def online(app: ChattyApp) -> None:
@@ -182,10 +205,10 @@ def main() -> int:
 
 def measure_all(home: Home, directory: str, rounds: int) -> int:
     ids: dict[int, str] = {}
+    exported: dict[str, object] = {}
     for count in COUNTS:
-        made = home.one_shot().call(
-            "conversation.import", {"conversation": conversation(count)}, timeout_seconds=120
-        )
+        exported = conversation(count)
+        made = home.one_shot().call("conversation.import", {"conversation": exported}, timeout_seconds=120)
         ids[count] = made["conversation_id"]
     minimal = asyncio.run(measured(minimal_ms(rounds)))
     opened = asyncio.run(opening_ms(home, ids, rounds))
@@ -196,6 +219,7 @@ def measure_all(home: Home, directory: str, rounds: int) -> int:
         "python": platform.python_version(),
         "minimal_ms": minimal,
         "opened_ms": {str(count): round(value, 1) for count, value in opened.items()},
+        "jumped_ms": asyncio.run(measured(jumping_ms(home, exported, rounds))),
         "answer": {str(count): asyncio.run(answer_figures(home, found)) for count, found in ids.items()},
         "memory_mib": {str(count): round(value / 2**20, 1) for count, value in memory.items()},
         "memory_ratio": round(memory[large] / memory[small], 2),

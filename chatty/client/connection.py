@@ -22,7 +22,7 @@ from chatty.client.errors import link_error, timed_out
 from chatty.client.link import Dial
 from chatty.client.locations import Locations
 from chatty.client.oneshot import OneShot
-from chatty.client.outbox import Outbox
+from chatty.client.outbox import Entry, Outbox
 from chatty.client.standing_link import StandingLink, initialize_params
 from chatty.client.subscription import Subscription, subscription_ended
 from chatty.client.target import target_from_environment
@@ -178,6 +178,19 @@ class Client:
         if self._delivery is None:
             raise link_error("capability_missing", "This client was made without an outbox.")
         return await self._delivery.send(method, params, on_kept)
+
+    async def refused(self) -> list[Entry]:
+        """Return what ``send`` was refused for good and nobody has discarded, of earlier programs too."""
+        return [] if self._delivery is None else await self._delivery.refused()
+
+    async def discard(self, entry_id: str) -> None:
+        """Forget what was refused: its text is safe elsewhere, or not wanted any more.
+
+        Args:
+            entry_id: ``Entry.id``, or ``OutboxChanged.refused_id``.
+        """
+        if self._delivery is not None:
+            await self._delivery.discard(entry_id)
 
     def subscribe(
         self, conversation_id: str, *, limit: int = 50, leaf: str | None = None, deltas: bool = True

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from chatty.client.backoff import Backoff
@@ -93,6 +94,14 @@ class Delivery:
             kept.add_done_callback(lambda done: on_kept() if _has_succeeded(done) else None)
         return await asyncio.shield(self._begin(entry, kept))
 
+    async def refused(self) -> list[Entry]:
+        """Return what was refused for good and not discarded, by whichever program it was sent."""
+        return [entry for entry in await asyncio.to_thread(self._outbox.entries) if entry.is_refused]
+
+    async def discard(self, entry_id: str) -> None:
+        """Forget an entry that was refused; one that is gone already is fine."""
+        await asyncio.to_thread(self._outbox.discard, entry_id)
+
     async def settle(self, conversation_id: str) -> bool:
         """Wait for what is on its way to a conversation; tell whether there was anything."""
         newest = self._newest.get(conversation_id)
@@ -141,13 +150,14 @@ class Delivery:
             await asyncio.wait([before])
         try:
             result = await self._deliver(entry)
-        except ProtocolError:
-            await self._note(self._outbox.refuse, entry, kept)
+        except ProtocolError as error:
+            await self._note(partial(self._outbox.refuse, reason=error.message), entry, kept)
             raise
         except Exception as error:
             logger.exception("delivering %s failed", entry.name)
-            await self._note(self._outbox.refuse, entry, kept)
-            raise _failed(error) from error
+            failure = _failed(error)
+            await self._note(partial(self._outbox.refuse, reason=failure.message), entry, kept)
+            raise failure from error
         self._accepted[entry.conversation_id] += 1
         await self._note(self._outbox.remove, entry, kept)
         return result

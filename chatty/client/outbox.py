@@ -9,13 +9,14 @@ Layout: ``<directory>/<number>-<id>.json``, and ``….refused`` once the server 
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from chatty.client.errors import link_error
 from chatty.client.private import ensure_private_directory, sync_directory, unusable, write_durably
+from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import is_id
 
 _WAITING = ".json"
@@ -32,7 +33,13 @@ class Entry:
     """The id the request gives to what it makes."""
     method: str
     params: dict[str, Any]
-    is_refused: bool = False
+    refusal: str | None = None
+    """Why the server said no for good; ``None`` while it has not."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is never sent again."""
+        return self.refusal is not None
 
     @property
     def conversation_id(self) -> str:
@@ -46,6 +53,11 @@ class Entry:
     def name(self) -> str:
         """The file's name without its ending."""
         return f"{self.number:012d}-{self.id}"
+
+
+def made_id(params: dict[str, Any]) -> str:
+    """Return the id a request gives to what it makes: its message's, else its run's; empty without any."""
+    return str(params.get("id") or (params.get("run") or {}).get("id") or "")
 
 
 class Outbox:
@@ -71,7 +83,7 @@ class Outbox:
         """
         if method == "message.send" and params.get("mode", "append") == "append":
             params = {**params, "mode": "queue"}
-        entry_id = params.get("id") or (params.get("run") or {}).get("id") or ""
+        entry_id = made_id(params)
         if not is_id(entry_id):
             raise link_error("invalid_params/id", "What is sent needs an id made here.")
         _require_sendable(params)
@@ -84,12 +96,7 @@ class Outbox:
             ProtocolError: ``storage/full``, ``storage/read_only`` or ``storage/unavailable``.
         """
         ensure_private_directory(self._directory)
-        path = self._path(entry, _WAITING)
-        content = {"method": entry.method, "params": entry.params}
-        try:
-            write_durably(path, json.dumps(content, separators=(",", ":")).encode())
-        except OSError as error:
-            raise unusable(path, error) from error
+        self._write(entry, _WAITING)
 
     def entries(self) -> list[Entry]:
         """Return every entry, refused ones included, in the order they were put in."""
@@ -103,13 +110,36 @@ class Outbox:
             except FileNotFoundError:
                 continue
 
-    def refuse(self, entry: Entry) -> None:
-        """Keep the entry's text, but never send it again."""
+    def discard(self, entry_id: str) -> None:
+        """Forget what was refused: its text is with the person again, or not wanted any more."""
+        for entry in self.entries():
+            if entry.id == entry_id and entry.is_refused:
+                self.remove(entry)
+
+    def refuse(self, entry: Entry, reason: str) -> None:
+        """Keep the entry's text, with the reason, but never send it again."""
+        waiting = self._path(entry, _WAITING)
+        if not os.path.exists(waiting):
+            return  # another program that shares the directory has dealt with it
         try:
-            os.replace(self._path(entry, _WAITING), self._path(entry, _REFUSED))
-            sync_directory(self._directory)
+            self._write(replace(entry, refusal=reason), _REFUSED)
+            os.unlink(waiting)
+        except ProtocolError:
+            # No room for the reason: the text is on the disk, and only has to be called refused.
+            os.replace(waiting, self._path(entry, _REFUSED))
         except FileNotFoundError:
             pass
+        sync_directory(self._directory)
+
+    def _write(self, entry: Entry, ending: str) -> None:
+        path = self._path(entry, ending)
+        content = {"method": entry.method, "params": entry.params}
+        if entry.refusal is not None:
+            content["refusal"] = entry.refusal
+        try:
+            write_durably(path, json.dumps(content, separators=(",", ":")).encode())
+        except OSError as error:
+            raise unusable(path, error) from error
 
     def _next_number(self) -> int:
         if self._last_number is None:
@@ -138,7 +168,8 @@ class Outbox:
         try:
             with open(os.path.join(self._directory, name), "rb") as file:
                 content = json.load(file)
-            return Entry(int(number), entry_id, content["method"], content["params"], ending == _REFUSED)
+            refusal = str(content.get("refusal", "")) if ending == _REFUSED else None
+            return Entry(int(number), entry_id, content["method"], content["params"], refusal)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

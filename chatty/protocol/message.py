@@ -169,6 +169,9 @@ class MessageListParams(Params):
     """Absent: the leaf in use."""
     before: Id | None = None
     """Only ancestors of this message: how older pages are fetched."""
+    after: Id | None = None
+    """Only what follows this message on the path, the page next to it: how one reads on from a place in
+    the middle. Not together with ``before``."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
@@ -189,6 +192,8 @@ class MessageListResult(Result):
     siblings: list[TreeNode] = []
     """The other versions of these messages, by ``created_seq``."""
     has_older: bool
+    has_newer: bool = False
+    """With ``after``: the path goes on behind this page."""
 
 
 class MessageTreeParams(Params):

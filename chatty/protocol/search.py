@@ -16,6 +16,7 @@ class SearchQueryParams(Params):
     conversation_id: Id | None = None
     role: Literal["user", "assistant"] | None = None
     model: Annotated[str, Field(max_length=300)] | None = None
+    """Part of the model's name, in any case: answers of other models are left out."""
     before: Timestamp | None = None
     after: Timestamp | None = None
     limit: PageSize = 20

@@ -25,6 +25,7 @@ class PathPage:
     messages: list[Message]
     siblings: list[TreeNode]
     has_older: bool
+    has_newer: bool = False
 
 
 def message(scope: Scope, conversation_id: str, message_id: str, authors: Authors) -> Work[Message]:
@@ -73,6 +74,30 @@ def _newest_that_fit(found: list[Message]) -> list[Message]:
         if room < 0 and number:
             return found[-number:]
     return found
+
+
+def path_after(
+    scope: Scope, conversation_id: str, leaf: str | None, after: str, limit: int, authors: Authors
+) -> Work[PathPage]:
+    """Read the first `limit` messages that follow one on the path to a leaf.
+
+    Raises:
+        NotFound: no such conversation, the leaf is not in it, or the message not on its path.
+    """
+    yield from conversations.get(scope, conversation_id)
+    end = leaf or (yield from conversations.leaf(scope, conversation_id))
+    if end is None:
+        raise NotFound("message", after)
+    found = yield from messages.path_after(scope, end, after, limit + 1)
+    if any(row.conversation_id != conversation_id for row in found):
+        raise NotFound("message", end)
+    kept = [row for row in found[:limit] if row.deleted_at is None]
+    return PathPage(
+        (yield from shown(scope, kept, authors)),
+        (yield from _siblings(scope, conversation_id, kept)),
+        has_older=True,
+        has_newer=len(found) > limit,
+    )
 
 
 def _siblings(scope: Scope, conversation_id: str, path: Sequence[rows.Message]) -> Work[list[TreeNode]]:

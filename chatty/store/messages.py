@@ -117,6 +117,29 @@ def path(scope: Scope, leaf_id: str, limit: int = 50, before: str | None = None)
     return from_rows(Message, rows)
 
 
+def path_after(scope: Scope, leaf_id: str, after_id: str, limit: int = 50) -> Work[list[Message]]:
+    """Return the first `limit` messages behind one of the branch that ends in `leaf_id`, oldest first.
+
+    The walk begins at the leaf, since only there it is known which way the branch goes.
+
+    Raises:
+        NotFound: the message is not on the branch.
+    """
+    rows = yield (
+        "WITH RECURSIVE path (id, parent_id, depth) AS ("
+        " SELECT id, parent_id, 1 FROM messages WHERE workspace_id = $1 AND id = $2 AND id <> $3"
+        " UNION ALL SELECT m.id, m.parent_id, p.depth + 1 FROM path p"
+        " JOIN messages m ON m.workspace_id = $1 AND m.id = p.parent_id WHERE p.parent_id <> $3)"
+        f" SELECT {columns(Message, 'm.')} FROM path p JOIN messages m ON m.workspace_id = $1 AND m.id = p.id"
+        " ORDER BY p.depth DESC LIMIT $4",
+        (scope.workspace_id, leaf_id, after_id, limit),
+    )
+    found = from_rows(Message, rows)
+    if leaf_id != after_id and (not found or found[0].parent_id != after_id):
+        raise NotFound("message", after_id)
+    return found
+
+
 def versions(scope: Scope, conversation_id: str, parent_ids: Sequence[str | None]) -> Work[list[TreeNode]]:
     """Return the living messages below these parents, None for the root, in the order they came."""
     found: list[TreeNode] = []

@@ -8,6 +8,7 @@ The index is written by the application when a message is complete, never while 
 """
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ class Filters:
     role: str | None = None
     author_id: str | None = None
     model: str | None = None
+    """Part of the model's name, in any case."""
     before: int | None = None
     """Exclusive."""
     after: int | None = None
@@ -250,7 +252,6 @@ def _message_ids(scope: Scope, wanted: Query, filters: Filters, low: int, high: 
         conversation_id=filters.conversation_id,
         project_id=filters.project_id or None,
         role=filters.role,
-        model=filters.model,
     )
     return statements.message_ids(wanted, narrow, low, high, limit)
 
@@ -269,7 +270,7 @@ def _message_rows(scope: Scope, filters: Filters, ids: Sequence[int]) -> Stateme
     if filters.author_id is not None:
         where.add("s.author_id = {}", filters.author_id)
     if filters.model is not None:
-        where.add("s.model = {}", filters.model)
+        where.add("LOWER(s.model) LIKE {} ESCAPE '!'", f"%{_like(filters.model.lower())}%")
     return (
         "SELECT s.id, 'message' AS kind, s.message_id AS ref_id, s.conversation_id,"
         " c.title AS conversation_title, c.project_id, s.role, s.author_id, s.model, s.at, NULL AS text"
@@ -278,6 +279,11 @@ def _message_rows(scope: Scope, filters: Filters, ids: Sequence[int]) -> Stateme
         f" WHERE {where.text} ORDER BY s.id DESC",
         where.arguments,
     )
+
+
+def _like(text: str) -> str:
+    """Return the text as a pattern of LIKE that stands for itself."""
+    return re.sub("([!%_])", r"!\1", text)
 
 
 def _name_rows(scope: Scope, filters: Filters, ids: Sequence[int]) -> Statement:

@@ -31,7 +31,6 @@ class ScopeFilter:
     conversation_id: str | None = None
     project_id: str | None = None
     role: str | None = None
-    model: str | None = None
 
 
 def insert_message(values: tuple[Value, ...], text: str) -> PerEngine:
@@ -179,8 +178,6 @@ def scope_tokens(narrow: ScopeFilter) -> tuple[str, ...]:
         found.append(f"{SCOPE_MARK}p{_letters(narrow.project_id)}")
     if narrow.role is not None:
         found.append(f"{SCOPE_MARK}r{_letters(narrow.role)}")
-    if narrow.model is not None:
-        found.append(f"{SCOPE_MARK}m{narrow.model.encode(errors='replace').hex()}")
     return tuple(found)
 
 
@@ -240,7 +237,7 @@ def _postgres_message_ids(
     where = Conditions("workspace_id = $1", arguments=(narrow.workspace_id,))
     where.add("tsv @@ CAST(CAST({} AS TEXT) AS TSQUERY)", tsquery(query))
     where.add("id >= {} AND id < {}", low, high)
-    for column in ("conversation_id", "project_id", "role", "model"):
+    for column in ("conversation_id", "project_id", "role"):
         if getattr(narrow, column) is not None:
             where.add(column + " = {}", getattr(narrow, column))
     return (

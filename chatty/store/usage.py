@@ -74,8 +74,13 @@ def summary(
     since: int | None = None,
     until: int | None = None,
     project_id: str | None = None,
+    conversation_id: str | None = None,
+    leaf_id: str | None = None,
 ) -> Work[list[UsageSum]]:
-    """Return sums per group and currency, ordered by group; `until` (ms) is exclusive."""
+    """Return sums per group and currency, ordered by group; `until` (ms) is exclusive.
+
+    With a conversation only its runs count, with a leaf of it only those that wrote the path to that message.
+    """
     where = Conditions("workspace_id = $1", arguments=(scope.workspace_id,))
     if since is not None:
         where.add("at >= {}", since)
@@ -83,6 +88,8 @@ def summary(
         where.add("at < {}", until)
     if project_id is not None:
         where.add("project_id = {}", project_id)
+    if conversation_id is not None:
+        _narrow(where, conversation_id, leaf_id)
     key = _KEYS[by]
     rows = yield (
         f"SELECT {key} AS key, currency, COUNT(*) AS runs,"
@@ -93,6 +100,23 @@ def summary(
         where.arguments,
     )
     return [_sum(UsageSum(*row), by) for row in rows]
+
+
+def _narrow(where: Conditions, conversation_id: str, leaf_id: str | None) -> None:
+    runs = "SELECT id FROM runs WHERE workspace_id = $1 AND conversation_id = {}"
+    if leaf_id is None:
+        where.add(f"run_id IN ({runs})", conversation_id)
+        return
+    where.add(
+        "run_id IN (WITH RECURSIVE path (id, parent_id) AS ("
+        " SELECT id, parent_id FROM messages WHERE workspace_id = $1 AND id = {} AND conversation_id = {}"
+        " UNION ALL SELECT m.id, m.parent_id FROM path p"
+        " JOIN messages m ON m.workspace_id = $1 AND m.id = p.parent_id)"
+        f" {runs} AND message_id IN (SELECT p.id FROM path p))",
+        leaf_id,
+        conversation_id,
+        conversation_id,
+    )
 
 
 _LAST_DAY = 2_932_896

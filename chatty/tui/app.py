@@ -155,7 +155,7 @@ class ChattyApp(App[None], inherit_bindings=False):
                     await self._connection.close()
         if self._writing is not None:
             # Some of what was sent has reached the outbox only now: it need not come back as a draft.
-            await self._writing.close()
+            await self._writing.save()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Write the clipboard through the guard, which lets nothing else of that kind pass."""

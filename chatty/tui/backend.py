@@ -5,9 +5,13 @@ messages, runs and conversations are the protocol's. The screens never wait for 
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message
+
+Where = Literal["before", "behind", "around"]
+"""Which messages, seen from one of them."""
 
 
 def nothing() -> None:
@@ -41,8 +45,8 @@ class Backend(Protocol):
     def restore_conversation(self) -> None:
         """Bring back what was deleted or archived last, and open it."""
 
-    def want_older(self, before_id: str) -> None:
-        """Load messages before this one."""
+    def want_messages(self, message_id: str, where: Where) -> None:
+        """Load messages of the path that are not at hand: before, behind or around this one."""
 
     def show_sibling(self, message: Message, step: int) -> None:
         """Show the version before (-1) or after (1) this message."""
@@ -71,8 +75,11 @@ class Backend(Protocol):
     def choose_project(self, name: str) -> None:
         """Put the open conversation into a project, made now if there is none of that name."""
 
-    def prompts(self) -> list[tuple[str, str]]:
-        """Names and texts of the prompts known now."""
+    def prompts(self) -> list[PromptChoice]:
+        """The prompts known now."""
+
+    def want_earlier_prompts(self) -> None:
+        """Bring prompts of conversations further back; they come by `Store.recall`."""
 
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         """Keep a provider's key in the keyring, or after a question in a file, and try it.
@@ -86,8 +93,11 @@ class Backend(Protocol):
     def add_endpoint(self, address: str) -> None:
         """Begin with a server of one's own at this address, from the first-run screen."""
 
+    def keep_theme(self, name: str) -> None:
+        """Begin with this theme from now on."""
+
     def search(self, words: str) -> None:
-        """Search every conversation; the hits come by `Store.apply_hits`."""
+        """Search every conversation; the hits come by `Store.apply_found`."""
 
     def redraw(self) -> None:
         """Load everything shown anew, and try a broken link at once."""

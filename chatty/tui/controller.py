@@ -8,15 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatty.protocol.ids import is_id
-from chatty.tui.backend import nothing
+from chatty.tui.backend import Where, nothing
 from chatty.tui.control.catalogue import Catalogue
 from chatty.tui.control.chats import Chats
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.link import LinkWatch
+from chatty.tui.control.recall import Recall
 from chatty.tui.control.searching import Searching
+from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.crashes import Crashes
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message
 from chatty.tui.store import Store
 
@@ -60,12 +63,14 @@ class Controller:
         self._wanted = conversation
         choices = Choices()
         self._desk = Desk(store, crashes)
-        self._conversation = Conversation(self._desk, choices)
+        self._unsent_texts = UnsentTexts(self._desk)
+        self._conversation = Conversation(self._desk, choices, self._unsent_texts)
         self._chats = Chats(self._desk, self._conversation)
         self._catalogue = Catalogue(
             self._desk, choices, config_file, model=model, default_model=default_model, project=project
         )
         self._searching = Searching(self._desk)
+        self._recall = Recall(self._desk)
         self._link = LinkWatch(store, server, self._online)
         self._is_first_visit = True
         if conversation is None:
@@ -84,6 +89,7 @@ class Controller:
     async def _start(self) -> None:
         client = await self._connect()
         self._link.watch(client)
+        client.listen(self._unsent_texts.take)
         client.start()
         self._desk.open_for_business(client)
 
@@ -93,8 +99,11 @@ class Controller:
     async def _load(self) -> None:
         """Bring everything beside the open conversation up to date: the link may have been gone for long."""
         ids = await self._chats.load()
+        self._recall.begin(ids)
         if self._wanted is not None:
             self._open_wanted(ids)
+        if self._is_first_visit:
+            await self._unsent_texts.give_back_earlier()
         await self._catalogue.load()
         if self._is_first_visit:
             self._is_first_visit = False
@@ -132,8 +141,8 @@ class Controller:
     def open_conversation(self, conversation_id: str, at: str = "") -> None:
         self._conversation.open(conversation_id, at)
 
-    def want_older(self, before_id: str) -> None:
-        self._conversation.want_older(before_id)
+    def want_messages(self, message_id: str, where: Where) -> None:
+        self._conversation.want_messages(message_id, where)
 
     def show_sibling(self, message: Message, step: int) -> None:
         self._conversation.show_sibling(message, step)
@@ -181,8 +190,11 @@ class Controller:
     def choose_project(self, name: str) -> None:
         self._catalogue.choose_project(name)
 
-    def prompts(self) -> list[tuple[str, str]]:
+    def prompts(self) -> list[PromptChoice]:
         return list(self._catalogue.prompts)
+
+    def want_earlier_prompts(self) -> None:
+        self._recall.want_earlier()
 
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._catalogue.set_key(provider, key, then)
@@ -192,6 +204,9 @@ class Controller:
 
     def add_endpoint(self, address: str) -> None:
         self._catalogue.add_endpoint(address)
+
+    def keep_theme(self, name: str) -> None:
+        self._catalogue.keep_theme(name)
 
     def redraw(self) -> None:
         self._conversation.load_again()

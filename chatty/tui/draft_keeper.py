@@ -45,11 +45,15 @@ class DraftKeeper:
         """The conversations that have a draft on disk."""
         return set() if self._drafts is None else self._drafts.conversations()
 
-    async def flush(self) -> None:
-        """Write what is not on disk yet; returns when the disk has taken or refused all of it."""
+    async def flush(self) -> bool:
+        """Write what is not on disk yet; returns when the disk has taken or refused all of it.
+
+        Says whether everything is safe there.
+        """
         await self._write()
         if self._timer is not None:
             self._timer.cancel()
+        return self._drafts is not None and not self._unsaved
 
     def _write_in(self, seconds: float) -> None:
         if self._timer is not None:

@@ -8,6 +8,7 @@ answer is. Messages of our own that the server has not confirmed yet are shown b
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
@@ -71,6 +72,8 @@ class Mirror:
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
         self._pending = pending
         self._stopping: set[str] = set()
+        self._away_end: str | None = None
+        """The last message of the stretch that is shown away from the end."""
 
     def apply(self, update: Update, dirty: Dirty) -> None:
         """Take over one update and mark what must be drawn again."""
@@ -96,6 +99,13 @@ class Mirror:
         if changes.conversation or changes.shape or confirmed:
             self._bring_up_head()
             dirty.header = dirty.status = True
+
+    def add_page(self, page: Mapping[str, Any], dirty: Dirty, *, is_away_end: bool = False) -> None:
+        """Take over messages of the path (`message.list`); the page may end a stretch away from the end."""
+        self.view.add_older(dict(page))
+        if is_away_end and page["messages"]:
+            self._away_end = page["messages"][-1]["id"]
+        self.bring_up(dirty)
 
     def projects_changed(self, dirty: Dirty) -> None:
         """The project's name may be another one now."""
@@ -225,19 +235,27 @@ class Mirror:
         """The way from the oldest message at hand to the leaf: linear in what is at hand."""
         view, opened = self.view, self.opened
         pending = list(self._pending.messages)
-        step = self._pending.messages[pending[0]].parent_id if pending else view.leaf
-        path: list[str] = []
-        while step is not None and (message := view.messages.get(step)) is not None:
-            path.append(step)
-            step = message.parent_id
-        opened.path = path[::-1] + pending
-        opened.has_older = step is not None
+        path, opened.has_older = self._up_from(
+            self._pending.messages[pending[0]].parent_id if pending else view.leaf
+        )
+        opened.path = path + pending
         opened.leaf_id = opened.path[-1] if opened.path else None
+        # Once the gap below it is closed the stretch is a part of the path.
+        is_closed = self._away_end in path
+        opened.away, opened.has_older_away = ([], False) if is_closed else self._up_from(self._away_end)
         opened.places = {}
-        for message_id in path:
+        for message_id in (*opened.away, *path):
             alike = view.siblings(message_id)
             if len(alike) > 1:
                 opened.places[message_id] = (alike.index(message_id) + 1, len(alike))
+
+    def _up_from(self, message_id: str | None) -> tuple[list[str], bool]:
+        """What is at hand in a row and ends in this message, and whether the path goes on above it."""
+        stretch: list[str] = []
+        while message_id is not None and (message := self.view.messages.get(message_id)) is not None:
+            stretch.append(message_id)
+            message_id = message.parent_id
+        return stretch[::-1], message_id is not None and bool(stretch)
 
     def _bring_up_head(self) -> None:
         conversation, opened = self.view.conversation, self.opened
@@ -266,16 +284,7 @@ class Mirror:
         return run
 
     def _add_up(self) -> None:
-        """What the path holds and what it cost. A sum with a hole in it is no sum: then there is none."""
-        messages = [self.opened.messages.get(message_id) for message_id in self.opened.path]
-        replies = [message for message in messages if message is None or message.role == "assistant"]
-        newest = next((reply for reply in reversed(replies) if reply and reply.output_tokens), None)
+        """What the next request brings along: the newest answer, and all it was given."""
+        messages = (self.opened.messages.get(message_id) for message_id in reversed(self.opened.path))
+        newest = next((reply for reply in messages if reply and reply.output_tokens), None)
         self.opened.tokens = (newest.input_tokens or 0) + (newest.output_tokens or 0) if newest else 0
-        costs = [reply.cost_usd for reply in replies if reply and _has_cost(reply)]
-        is_whole = not self.opened.has_older and None not in replies and bool(costs) and None not in costs
-        self.opened.cost_usd = sum(cost for cost in costs if cost is not None) if is_whole else None
-
-
-def _has_cost(reply: Message) -> bool:
-    """Whether the reply is part of the sum: not while it is written, nor when nothing came of it."""
-    return reply.status == "completed" or bool(reply.output_tokens)

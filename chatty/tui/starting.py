@@ -14,7 +14,7 @@ from chatty.tui.controller import Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
-from chatty.tui.themes import can_be_asked, theme_for
+from chatty.tui.themes import AUTO, can_be_asked, theme_for
 
 if TYPE_CHECKING:
     from chatty.client.connection import Client
@@ -51,10 +51,10 @@ def make_app(
         crashes=crashes,
     )
     screen = chosen.get("screen", {})
-    theme = screen.get("theme", "auto")
+    theme = screen.get("theme", AUTO)
     look = Settings(
-        theme=theme_for(environ) if theme == "auto" else theme,
-        follows_terminal=theme == "auto" and can_be_asked(environ),
+        theme=theme_for(environ) if theme == AUTO else theme,
+        follows_terminal=theme == AUTO and can_be_asked(environ),
         keys=_keys(chosen.get("keys", {}), locations.config_file),
         ascii_glyphs=bool(screen.get("ascii_glyphs")),
         drafts_directory=Path(locations.drafts_dir) / target.name,

@@ -95,6 +95,18 @@ class Run:
     started_at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the runs of a path have cost."""
+
+    usd: float | None = None
+    """The prices that are known, summed; None when none is."""
+    has_unpriced: bool = False
+    """The price of some of them is not known."""
+    is_estimated: bool = False
+    """Some were counted here, because nobody reported them."""
+
+
 @dataclass(slots=True)
 class OpenConversation:
     """The conversation on the screen."""
@@ -119,6 +131,10 @@ class OpenConversation:
     """Ids of those at hand on the path in use, the leaf last."""
     has_older: bool = False
     """The path goes on above those at hand."""
+    away: list[str] = field(default_factory=list)
+    """Ids of a stretch further up on the path, around a place one went to, while there is a gap below it."""
+    has_older_away: bool = False
+    """The path goes on above that stretch."""
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Place among its siblings and their number, such as (2, 3), of messages on the path that have any."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -127,8 +143,8 @@ class OpenConversation:
     """What the next request brings along: the input and output of the newest answer."""
     context_share: float | None = None
     """Share of the model's window in use, 0 to 1."""
-    cost_usd: float | None = None
-    """What the path has cost; None when the price of a part of it is not known."""
+    spent: Spent | None = None
+    """What the whole path has cost, by the server's word; None before it was asked."""
 
     @property
     def draft_key(self) -> str:
@@ -195,6 +211,28 @@ class SearchHit:
     def snippet(self) -> str:
         """The stretch as one text."""
         return "".join(text for text, _ in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found."""
+
+    words: str = ""
+    """What was looked for, as it was typed."""
+    hits: tuple[SearchHit, ...] = ()
+    """Newest first."""
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A word for the status row, such as `sent to the terminal`."""
+
+    text: str = ""
+    stays: bool = False
+    """It describes a state, and goes with it; others go by themselves."""
+    number: int = 0
+    """Tells two notes of the same words apart."""
 
 
 @dataclass(slots=True)

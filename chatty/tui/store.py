@@ -5,14 +5,14 @@ the state of the link. Each call marks what changed and calls `on_change` once; 
 with `take_dirty`. What the open conversation makes of an update is `mirror.py`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from chatty.client.updates import Update
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
 from chatty.tui.mirror import Mirror, Pending
-from chatty.tui.state import ConversationRow, Link, Message, ModelRow, OpenConversation, Run, SearchHit
+from chatty.tui.state import ConversationRow, Found, Link, Message, ModelRow, Note, OpenConversation, Run
 from chatty.tui.wire import Frame
 from chatty.tui.wishes import Ask, ProviderOffer, Returned, Wishes
 
@@ -33,9 +33,8 @@ class Store:
         """`provider/model` by project id, of those that have a model of their own."""
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
-        self.hits: list[SearchHit] = []
-        self.note = ""
-        """A word for the status row, such as `sent to the terminal`."""
+        self.found = Found()
+        self.note = Note()
         self.wishes = Wishes()
         self.on_change: Callable[[], None] = _nobody_listens
         self.unsent: dict[str, str] = {}
@@ -46,6 +45,7 @@ class Store:
         self._is_note_of_link = False
         self._drafts: set[str] = set()
         self._dirty = Dirty()
+        self._holds = 0
 
     @property
     def open(self) -> OpenConversation | None:
@@ -61,6 +61,20 @@ class Store:
         """What is wanted of the person since the last call."""
         wishes, self.wishes = self.wishes, Wishes()
         return wishes
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let several changes be one picture: nobody is asked to paint before the end."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            self._changed()
+
+    def _changed(self) -> None:
+        if not self._holds:
+            self.on_change()
 
     def introduce(self, user_id: str | None) -> None:
         """Say who looks, as the server knows it; before anything of a conversation has come."""
@@ -78,7 +92,7 @@ class Store:
             row = wire.conversation_row(frame, self.projects)
             self.conversations[row.id] = self._with_marks(row, known.get(row.id))
         self._dirty.conversations = True
-        self.on_change()
+        self._changed()
 
     def apply_conversation_touched(self, frame: Frame) -> None:
         """Add, update or take away one row (`conversation.touched`); deleted and archived ones go."""
@@ -88,7 +102,7 @@ class Store:
         else:
             self.conversations[row.id] = self._with_marks(row, self.conversations.get(row.id))
         self._dirty.conversations = True
-        self.on_change()
+        self._changed()
 
     def mark_draft(self, conversation_id: str, *, has_draft: bool) -> None:
         """Show or hide the word `draft` beside a conversation, also one that is not listed yet."""
@@ -97,7 +111,7 @@ class Store:
         if row is not None:
             row.has_draft = has_draft
             self._dirty.conversations = True
-            self.on_change()
+            self._changed()
 
     def _with_marks(self, row: ConversationRow, known: ConversationRow | None) -> ConversationRow:
         row.has_draft = row.id in self._drafts
@@ -118,47 +132,53 @@ class Store:
             self.project_models.update(models)
         if self._mirror is not None:
             self._mirror.projects_changed(self._dirty)
-        self.on_change()
+        self._changed()
 
     def apply_models(self, frames: Iterable[Frame], recent: Iterable[str] = ()) -> None:
-        """Replace the models that can be chosen; `recent` are ids used lately."""
+        """Replace the models that can be chosen; `recent` are ids used lately, listed or not."""
         self.models = [wire.model_row(frame) for frame in frames]
-        lately = set(recent)
+        lately = dict.fromkeys(recent)
         for row in self.models:
             row.is_recent = row.id in lately
+        listed = {row.id for row in self.models}
+        self.models += [wire.unlisted_model(name) for name in lately if name not in listed]
         self._dirty.models = self._dirty.header = True
         self._weigh()
-        self.on_change()
+        self._changed()
 
-    def apply_hits(self, frames: Iterable[Frame]) -> None:
-        """Replace what the search found (`search.query`)."""
-        self.hits = [wire.search_hit(frame) for frame in frames]
+    def apply_found(self, words: str, frames: Iterable[Frame], *, has_more: bool = False) -> None:
+        """Replace what the search found for these words (`search.query`)."""
+        self.found = Found(words, tuple(wire.search_hit(frame) for frame in frames), has_more)
         self._dirty.hits = True
-        self.on_change()
+        self._changed()
 
     def apply_link(self, link: Link) -> None:
         """How the connection is now. Once it is well, what was said of it is past."""
         self.link = link
         if link.kind == "well" and self._is_note_of_link:
-            self.note, self._is_note_of_link = "", False
+            self.note, self._is_note_of_link = Note(number=self.note.number + 1), False
         self._dirty.header = self._dirty.status = True
-        self.on_change()
+        self._changed()
 
-    def say(self, note: str, *, is_of_link: bool = False) -> None:
+    def say(self, note: str, *, stays: bool = False, is_of_link: bool = False) -> None:
         """Put a word on the status row; empty takes it away. Foreign words are sanitised here.
 
+        It goes by itself after some seconds, unless it describes a state.
+
         Args:
+            stays: it describes a state of the screen, and goes with it.
             is_of_link: it tells of the connection, and goes when that is well again.
         """
-        self.note, self._is_note_of_link = wire.line(note), is_of_link
+        self.note = Note(wire.line(note), stays or is_of_link, self.note.number + 1)
+        self._is_note_of_link = is_of_link
         self._dirty.status = True
-        self.on_change()
+        self._changed()
 
     # Wishes.
 
-    def give_back(self, text: str, draft_key: str) -> None:
+    def give_back(self, returned: Returned) -> None:
         """Let a text that could not be sent go back to the draft of its conversation."""
-        self.wishes.texts.append(Returned(draft_key, text))
+        self.wishes.texts.append(returned)
         self._wished()
 
     def ask(self, question: Ask) -> None:
@@ -178,12 +198,12 @@ class Store:
 
     def recall(self, prompts: Sequence[str]) -> None:
         """Put prompts of earlier conversations, oldest first, behind the up key."""
-        self.wishes.earlier_prompts = list(prompts)
+        self.wishes.earlier_prompts[:0] = prompts
         self._wished()
 
     def _wished(self) -> None:
         self._dirty.wishes = True
-        self.on_change()
+        self._changed()
 
     # Texts on their way to the outbox.
 
@@ -191,13 +211,13 @@ class Store:
         """Keep a text that was sent until it is in the outbox."""
         self.unsent[name] = text
         self._dirty.unsent = True
-        self.on_change()
+        self._changed()
 
     def release_unsent(self, name: str) -> None:
         """A text is safe elsewhere."""
         if self.unsent.pop(name, None) is not None:
             self._dirty.unsent = True
-            self.on_change()
+            self._changed()
 
     # The open conversation.
 
@@ -213,7 +233,7 @@ class Store:
         dirty.header = dirty.status = dirty.path = dirty.conversations = True
         if pending:
             self._mirror.pending_changed(dirty)
-        self.on_change()
+        self._changed()
 
     def apply(self, conversation_id: str, update: Update) -> None:
         """Take over an update of the open conversation; those of another one come too late."""
@@ -221,16 +241,40 @@ class Store:
             self._mirror.apply(update, self._dirty)
             if self._dirty.header:
                 self._weigh()
-            self.on_change()
+            self._changed()
 
-    def apply_older(self, conversation_id: str, page: dict[str, Any]) -> None:
-        """Add a page of `message.list`."""
+    def apply_older(self, conversation_id: str, page: Frame) -> None:
+        """Add a page of `message.list`: what lies above messages at hand."""
         if self._mirror is not None and self._mirror.opened.id == conversation_id:
-            self._mirror.view.add_older(page)
-            self._mirror.bring_up(self._dirty)
-            self.on_change()
+            self._mirror.add_page(page, self._dirty)
+            self._changed()
 
-    def sent_parts(self, message_id: str) -> list[dict[str, Any]]:
+    def apply_newer(self, conversation_id: str, page: Frame) -> None:
+        """Add a page of `message.list`: what follows the stretch that is shown away from the end."""
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
+            self._mirror.add_page(page, self._dirty, is_away_end=True)
+            self._changed()
+
+    def apply_around(self, conversation_id: str, up_to: Frame, behind: Frame) -> None:
+        """Add the pages that end in a message and follow it, as a stretch away from the end."""
+        if self._mirror is not None and self._mirror.opened.id == conversation_id:
+            self._mirror.add_page(up_to, self._dirty, is_away_end=True)
+            self._mirror.add_page(behind, self._dirty, is_away_end=True)
+            self._changed()
+
+    def apply_spent(self, conversation_id: str, total: Frame) -> None:
+        """Say what the path has cost (`total` of `usage.summary`)."""
+        opened = self.open
+        if opened is not None and opened.id == conversation_id:
+            opened.spent = wire.spent(total)
+            self._dirty.status = True
+            self._changed()
+
+    def stored_leaf(self) -> str | None:
+        """The end of the path as the server knows it: without what was just sent."""
+        return self._mirror.view.leaf if self._mirror is not None else None
+
+    def sent_parts(self, message_id: str) -> list[Frame]:
         """The parts of a question as they were sent, unsanitised; empty when the server has not said them."""
         known = self._mirror.view.messages.get(message_id) if self._mirror else None
         parts = known.parts if known is not None else []
@@ -265,7 +309,7 @@ class Store:
             self.open.is_model_chosen = is_chosen
             self._dirty.header = True
             self._weigh()
-            self.on_change()
+            self._changed()
 
     def set_title(self, title: str) -> None:
         """The title of the open conversation, before the server says so."""
@@ -279,19 +323,19 @@ class Store:
         if self.open is not None:
             self.open.project_id, self.open.project = project_id, wire.line(name)
             self._dirty.header = True
-            self.on_change()
+            self._changed()
 
     def show_pending(self, messages: list[Message], run: Run | None) -> None:
         """Show messages of our own before the server has them; their events replace them."""
         if self._mirror is not None:
             self._mirror.show_pending(messages, run, self._dirty)
-            self.on_change()
+            self._changed()
 
     def drop_pending(self, conversation_id: str, run_id: str) -> None:
         """Take back what was refused."""
         if self._mirror is not None and self._mirror.opened.id == conversation_id:
             self._mirror.drop_pending(run_id, self._dirty)
-            self.on_change()
+            self._changed()
         elif (pending := self._pending.get(conversation_id)) is not None:
             pending.drop(run_id)
 
@@ -304,13 +348,13 @@ class Store:
             self.drop_pending(conversation_id, run_id)
             return
         self._mirror.accept_pending(run_id, seq, self._dirty)
-        self.on_change()
+        self._changed()
 
     def mark_stopping(self, run_id: str) -> None:
         """The run was asked to stop."""
         if self._mirror is not None:
             self._mirror.mark_stopping(run_id, self._dirty)
-            self.on_change()
+            self._changed()
 
     def _weigh(self) -> None:
         """How much of the model's window the conversation fills."""
@@ -323,7 +367,7 @@ class Store:
         opened.context_share = opened.tokens / window if window and opened.tokens else None
 
 
-def _sent(text: str, name: str | None) -> dict[str, Any]:
+def _sent(text: str, name: str | None) -> Frame:
     return {"type": "text", "text": text, **({"name": name} if name else {})}
 
 

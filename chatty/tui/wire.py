@@ -10,7 +10,8 @@ from typing import Any
 from chatty.client.view import MessageView, PartView
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.editing.chips import size_words
-from chatty.tui.state import ConversationRow, Message, ModelRow, Part, Run, SearchHit
+from chatty.tui.prompts import PromptChoice
+from chatty.tui.state import ConversationRow, Message, ModelRow, Part, Run, SearchHit, Spent
 
 Frame = Mapping[str, Any]
 """A result or a part of one, as the server wrote it."""
@@ -120,6 +121,27 @@ def model_row(frame: Frame) -> ModelRow:
         output_usd=frame.get("output_usd_per_million"),
         has_key=frame.get("is_ready") is not False,
     )
+
+
+def prompt(frame: Frame) -> PromptChoice:
+    """A line of the prompt picker."""
+    latest = frame["latest"]
+    names = tuple(line(name) for name in latest.get("variables", ()))
+    return PromptChoice(line(frame["name"]), text(latest["body"]), names)
+
+
+def unlisted_model(name: str) -> ModelRow:
+    """A model that was used and that no list has: nothing else is known of it."""
+    provider, model = split_model(name)
+    return ModelRow(provider, model, PROVIDER_TITLES.get(provider, provider), is_recent=True)
+
+
+def spent(total: Frame) -> Spent | None:
+    """What runs have cost; None where there were none."""
+    if not total.get("runs"):
+        return None
+    usage = total.get("usage") or {}
+    return Spent(usage.get("cost_usd"), bool(total.get("unpriced_runs")), bool(usage.get("estimated")))
 
 
 def search_hit(frame: Frame) -> SearchHit:

@@ -36,6 +36,8 @@ class Returned:
     draft_key: str
     """The draft it goes back to, as `OpenConversation.draft_key` names it."""
     text: str
+    when_kept: Callable[[], None] = field(default=lambda: None, compare=False)
+    """Called once the text is safe there, that is on the disk."""
 
 
 @dataclass(slots=True)

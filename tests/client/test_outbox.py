@@ -61,3 +61,41 @@ def test_text_that_no_frame_can_carry_is_refused_before_it_is_kept(tmp_path: Pat
     with pytest.raises(ProtocolError) as caught:
         Outbox(str(tmp_path)).prepare("message.send", sending("c", "half \ud83d"))
     assert caught.value.type == "invalid_params/text"
+
+
+def test_refused_message_is_kept_with_its_reason_until_it_is_discarded(tmp_path: Path) -> None:
+    directory = os.path.join(tmp_path, "outbox")
+    outbox = Outbox(directory)
+    waiting, refused = (outbox.prepare("message.send", sending("c", text)) for text in "ab")
+    for entry in (waiting, refused):
+        outbox.put(entry)
+    outbox.refuse(refused, "there is no such model")
+    outbox.discard(waiting.id)
+    assert [(entry.id, entry.refusal) for entry in Outbox(directory).entries()] == [
+        (waiting.id, None),
+        (refused.id, "there is no such model"),
+    ]
+    Outbox(directory).discard(refused.id)
+    outbox.discard(refused.id)
+    assert outbox.entries() == [waiting]
+
+
+def test_message_that_another_program_dealt_with_is_not_brought_back(tmp_path: Path) -> None:
+    directory = os.path.join(tmp_path, "outbox")
+    first, second = Outbox(directory), Outbox(directory)
+    entry = first.prepare("message.send", sending("c", "hello"))
+    first.put(entry)
+    second.refuse(entry, "no")
+    second.discard(entry.id)
+    first.refuse(entry, "no")
+    assert os.listdir(directory) == []
+
+
+def test_message_refused_by_an_earlier_version_has_no_reason(tmp_path: Path) -> None:
+    outbox = Outbox(os.path.join(tmp_path, "outbox"))
+    entry = outbox.prepare("message.send", sending("c", "hello"))
+    outbox.put(entry)
+    path = tmp_path / "outbox" / f"{entry.name}.json"
+    path.rename(path.with_suffix(".refused"))
+    (found,) = outbox.entries()
+    assert (found.is_refused, found.refusal) == (True, "")

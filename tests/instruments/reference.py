@@ -258,11 +258,17 @@ class Reference:
         path = self._path(conversation, params.get("leaf") or conversation.leaf)
         if before := params.get("before"):
             path = path[: [message["id"] for message in path].index(before)]
-        page = path[-params.get("limit", 50) :]
+        limit, has_newer = params.get("limit", 50), False
+        if after := params.get("after"):
+            path = path[[message["id"] for message in path].index(after) + 1 :]
+            page, has_newer = path[:limit], limit < len(path)
+        else:
+            page = path[-limit:]
         return {
             "messages": [_copy(message) for message in page],
             "siblings": _siblings(conversation, page),
-            "has_older": len(page) < len(path),
+            "has_older": bool(after) or len(page) < len(path),
+            "has_newer": has_newer,
         }
 
     def _message_tree(self, params: JsonObject) -> JsonObject:

@@ -57,7 +57,7 @@ def test_killed_server_leaves_the_text_and_a_way_on(person: Person) -> None:
     wait_answering(term)
     person.home.kill()
     term.wait_for("reconnecting")
-    term.wait_for("interrupted")
+    term.wait_for("interrupted  the server ended while it was answering")
     term.wait_for("tab then r retry  c continue  R another model")
     term.wait_for("● local")
     term.send("\tc")

@@ -56,6 +56,31 @@ async def test_usage_nobody_reported_is_estimated_and_marked(
     assert ended["data"]["usage"]["output_tokens"] > 0
 
 
+async def test_usage_is_summed_over_a_conversation_and_over_one_path(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await finished_talk(server, client)
+    await finished_talk(server, client)
+    draft = {"id": new_id(), "reply_id": new_id()}
+    again = {"conversation_id": talk.id, "message_id": talk.reply_id, "run": draft}
+    await client.call("message.regenerate", again)
+    (await server.provider.asked()).finish(output_tokens=5)
+    await client.saw_event("run.finished", run_id=draft["id"])
+
+    async def runs(**params: str) -> int:
+        total: Frame = (await client.call("usage.summary", params))["total"]
+        count: int = total["runs"]
+        return count
+
+    assert await runs() == 3
+    assert await runs(conversation_id=talk.id) == 2
+    assert await runs(conversation_id=talk.id, leaf=talk.reply_id) == 1
+    for params in ({"conversation_id": new_id()}, {"leaf": talk.reply_id}):
+        with pytest.raises(ProtocolError) as caught:
+            await client.call("usage.summary", params)
+        assert caught.value.family == ("invalid_params" if "leaf" in params else "not_found")
+
+
 async def test_failure_of_the_provider_is_data_of_the_run(server: JoinedServer, client: JoinedClient) -> None:
     talk = await begin(client)
     reply = await server.provider.asked()

@@ -255,6 +255,22 @@ async def test_snapshot_holds_the_newest_stretch_of_the_path_in_use(
     )
 
 
+async def test_path_is_read_on_from_a_place_in_its_middle(server: JoinedServer, client: JoinedClient) -> None:
+    conversation_id, ids = await imported(client, 6)
+    path = ids[:6]
+
+    async def after(place: str, **more: Any) -> tuple[list[str], bool]:
+        page = await client.call("message.list", conversation_id=conversation_id, after=place, **more)
+        return [message["id"] for message in page["messages"]], page["has_newer"]
+
+    assert await after(path[1], limit=2, leaf=path[5]) == (path[2:4], True)
+    assert await after(path[3], limit=2, leaf=path[5]) == (path[4:6], False)
+    for wrong in ({"place": new_id()}, {"place": path[1], "before": path[3]}):
+        with pytest.raises(ProtocolError) as caught:
+            await after(**wrong)
+        assert caught.value.family == ("invalid_params" if "before" in wrong else "not_found")
+
+
 async def imported(client: JoinedClient, count: int) -> tuple[str, list[str]]:
     """Make a conversation of so many messages in a row, with another beginning and another end."""
     ids, at = [new_id() for _ in range(count + 2)], "2026-01-01T12:00:00.000Z"

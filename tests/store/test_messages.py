@@ -99,6 +99,24 @@ async def test_path_walks_from_the_leaf_to_the_root_by_pages(
     assert await database.read(scope, messages.path, new_id()) == []
 
 
+async def test_path_goes_on_behind_a_message_towards_its_leaf(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    branch: list[Message] = []
+    for number in range(6):
+        parent_id = branch[-1].id if branch else None
+        branch.append(await say(database, scope, conversation.id, str(number), parent_id))
+    other = await say(database, scope, conversation.id, "another branch", branch[1].id)
+    leaf = branch[-1].id
+    assert await database.read(scope, messages.path_after, leaf, branch[1].id, 2) == branch[2:4]
+    assert await database.read(scope, messages.path_after, leaf, branch[1].id) == branch[2:]
+    assert await database.read(scope, messages.path_after, other.id, branch[0].id) == [branch[1], other]
+    assert await database.read(scope, messages.path_after, leaf, leaf) == []
+    for elsewhere in (other.id, new_id()):
+        with pytest.raises(NotFound):
+            await database.read(scope, messages.path_after, leaf, elsewhere)
+
+
 async def test_siblings_keep_the_order_they_came_in(
     database: Database, scope: Scope, conversation: Conversation
 ) -> None:

@@ -101,6 +101,8 @@ async def test_filters_narrow(database: Database, scope: Scope, conversation: Co
     assert await ids(search.Filters(conversation_id=conversation.id)) == [one.id]
     assert await ids(search.Filters(role="assistant")) == [three.id]
     assert await ids(search.Filters(model="m-1")) == [three.id]
+    assert await ids(search.Filters(model="M-")) == [three.id]
+    assert await ids(search.Filters(model="m_1")) == []
     assert await ids(search.Filters(author_id=scope.user_id)) == [two.id, one.id]
     assert await ids(search.Filters(before=NOW + 20)) == [one.id, inside.id]
     assert await ids(search.Filters(after=NOW + 20)) == [three.id, two.id]

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from chatty.protocol.ids import new_id
-from chatty.store import usage
+from chatty.store import runs, usage
 from chatty.store.database import Database, Scope
-from chatty.store.rows import NewUsageRecord, UsageSum
-from tests.store.making import NOW, other_tenant
+from chatty.store.rows import Conversation, NewUsageRecord, UsageSum
+from tests.store.making import NOW, begin_reply, new_run, other_tenant, say
 
 DAY = 86_400_000
 
@@ -58,3 +60,27 @@ async def test_sums_by_model_day_and_in_total(database: Database, scope: Scope) 
 async def test_usage_of_another_tenant_is_not_counted(database: Database, scope: Scope) -> None:
     await database.write(scope, usage.insert, record(), NOW)
     assert await database.read(await other_tenant(database), usage.summary, "model") == []
+
+
+async def test_usage_of_a_conversation_and_of_one_of_its_paths(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    await database.write(scope, usage.insert, record(), NOW)
+    question = await say(database, scope, conversation.id, "hi")
+    leaf = question
+    for parent in (question, question, None):
+        reply = await begin_reply(database, scope, parent or leaf, status="completed")
+        run = (await database.write(scope, runs.insert, new_run(reply), NOW)).row
+        await database.write(scope, runs.claim, run.id, "server-1", NOW, NOW)
+        await database.write(scope, runs.finish, run.id, 1, "completed", NOW)
+        await database.write(scope, usage.insert, replace(record(), run_id=run.id), NOW)
+        leaf = reply
+
+    async def count(conversation_id: str, leaf_id: str | None = None) -> int:
+        sums = await database.read(scope, usage.summary, "total", None, None, None, conversation_id, leaf_id)
+        return sum(row.runs for row in sums)
+
+    assert await count(conversation.id) == 3
+    assert await count(conversation.id, leaf.id) == 2
+    assert await count(conversation.id, question.id) == 0
+    assert await count(new_id()) == 0

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
-from chatty.tui.backend import nothing
+from chatty.tui.backend import Where, nothing
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
 
@@ -103,8 +104,8 @@ class FakeBackend:
     def restore_conversation(self) -> None:
         self._record("restore_conversation")
 
-    def want_older(self, before_id: str) -> None:
-        self._record("want_older", before_id)
+    def want_messages(self, message_id: str, where: Where) -> None:
+        self._record("want_messages", message_id, where)
 
     def show_sibling(self, message: Message, step: int) -> None:
         self._record("show_sibling", message.id, step)
@@ -133,8 +134,14 @@ class FakeBackend:
     def choose_project(self, name: str) -> None:
         self._record("choose_project", name)
 
-    def prompts(self) -> list[tuple[str, str]]:
-        return [("review", "Review this patch.\nBe brief."), ("translate", "Translate into English:")]
+    def prompts(self) -> list[PromptChoice]:
+        return [
+            PromptChoice("review", "Review this patch.\nBe brief."),
+            PromptChoice("translate", "From {{from}} into {{ to }}: {{from}}", ("from", "to")),
+        ]
+
+    def want_earlier_prompts(self) -> None:
+        self._record("want_earlier_prompts")
 
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._record("set_key", provider, key)
@@ -146,10 +153,13 @@ class FakeBackend:
     def add_endpoint(self, address: str) -> None:
         self._record("add_endpoint", address)
 
+    def keep_theme(self, name: str) -> None:
+        self._record("keep_theme", name)
+
     def search(self, words: str) -> None:
         self._record("search", words)
         hit = {"conversation_id": "c2", "message_id": "m9", "title": "Release notes"}
-        self.store.apply_hits([{**hit, "snippet": f"found {words}", "marks": [(6, 6 + len(words))]}])
+        self.store.apply_found(words, [{**hit, "snippet": f"found {words}", "marks": [(6, 6 + len(words))]}])
 
     def redraw(self) -> None:
         self._record("redraw")

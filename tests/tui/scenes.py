@@ -82,6 +82,7 @@ MODELS: list[Frame] = [
     model("anthropic", "claude-haiku-4.5", 200_000, 1, 5, is_ready=False),
     model("ollama", "qwen3:32b", 40_000, 0, 0),
 ]
+SPENT: Frame = {"runs": 1, "usage": {"cost_usd": 0.021}, "unpriced_runs": 0}
 RECENT = ["openai/gpt-5.2", "ollama/llama3.3:70b"]
 
 
@@ -183,6 +184,7 @@ def chat(store: Store, now_ms: int) -> None:
     siblings = [version("m2b", "m1", 1), version("m2c", "m1", 9)]
     run = {"id": "r1", "message_id": "m4", "status": "running", "started_at": stamp(now_ms - 12_000)}
     open_snapshot(store, snapshot(messages, siblings=siblings, runs=[run]))
+    store.apply_spent("c1", SPENT)
 
 
 def idle(store: Store, now_ms: int) -> None:
@@ -190,6 +192,7 @@ def idle(store: Store, now_ms: int) -> None:
     messages = chat_messages(now_ms)[:3]
     messages.append(message(4, "assistant", [text("Yes, it would.")], at(now_ms, "14:06")))
     open_snapshot(store, snapshot(messages))
+    store.apply_spent("c1", SPENT)
     store.recall(["an older prompt", "Why does test_retry fail one time in ten?"])
 
 
@@ -217,6 +220,7 @@ def failing(store: Store, now_ms: int) -> None:
     late = at(now_ms, "14:05")
     messages.append(message(4, "assistant", broken, late, status="failed", usage=used(380, 0.0), error=error))
     open_snapshot(store, snapshot(messages))
+    store.apply_spent("c1", SPENT)
     store.apply_link(Link(kind="connecting", retry_at_ms=now_ms + 3_000))
 
 
@@ -267,7 +271,7 @@ def fill_with(store: Store, bodies: list[str], names: list[str], now_ms: int) ->
     store.apply_conversations(row(n, title, now_ms - n, project_id="p1") for n, title in enumerate(names, 1))
     store.apply_models(model(name, name, 1000, 1, 2) for name in names)
     open_snapshot(store, snapshot(messages, conversation=conversation))
-    store.say(name)
+    store.say(name, stays=True)
 
 
 HOSTILE = (

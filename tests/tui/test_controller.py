@@ -11,13 +11,14 @@ from chatty.client.backoff import Backoff
 from chatty.client.connection import Client
 from chatty.client.outbox import Outbox
 from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
 from chatty.tui.controller import LAST, Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.state import NEW, Message, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.wishes import Returned
 from tests.instruments.fake_server import FakeServer
-from tests.instruments.reference import JsonObject, sending
+from tests.instruments.reference import AT, Conversation, JsonObject, sending
 from tests.instruments.waiting import until
 
 pytestmark = pytest.mark.timeout(20)
@@ -120,14 +121,44 @@ async def test_questions_in_a_row_follow_each_other(tmp_path: Path) -> None:
         await until(lambda: shown(store) == ANSWERED * 2)
 
 
+def kept_in(directory: Path) -> list[str]:
+    """Names of the files in the outbox."""
+    return sorted(path.name for path in (directory / "outbox").iterdir())
+
+
 async def test_refused_text_is_given_back_with_the_reason(tmp_path: Path) -> None:
     server = FakeServer()
     server.refusals["message.send"] = [ProtocolError("not_found", "there is no provider x")]
     async with sitting(server, tmp_path) as (controller, store):
         controller.send("precious")
         await until(lambda: store.wishes.texts == [Returned(NEW, "precious")])
-        await until(lambda: store.note == "there is no provider x")
+        await until(lambda: store.note.text == "there is no provider x")
         assert (shown(store), opened(store).runs, opened(store).is_new) == ([], {}, True)
+        (name,) = kept_in(tmp_path)
+        assert name.endswith(".refused")
+        (returned,) = store.take_wishes().texts
+        returned.when_kept()
+        await until(lambda: kept_in(tmp_path) == [])
+
+
+async def test_text_refused_while_nobody_looked_is_shown_at_the_next_start(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox"))
+    params = {"conversation": {"id": new_id()}, "id": new_id(), "parts": [{"type": "text", "text": "old"}]}
+    outbox.put(entry := outbox.prepare("message.send", params))
+    outbox.refuse(entry, "there is no model x")
+    async with sitting(FakeServer(), tmp_path) as (_, store):
+        await until(lambda: store.wishes.texts == [Returned(NEW, "old")])
+        assert len(kept_in(tmp_path)) == 1
+        store.take_wishes().texts[0].when_kept()
+        await until(lambda: kept_in(tmp_path) == [])
+
+
+async def test_text_of_an_earlier_program_that_is_refused_now_is_shown(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox"))
+    params = {"conversation": {"id": new_id()}, "id": new_id(), "parts": [{"type": "text", "text": "late"}]}
+    outbox.put(outbox.prepare("message.send", params))
+    async with sitting(FakeServer(), tmp_path) as (_, store):
+        await until(lambda: store.wishes.texts == [Returned(NEW, "late")])
 
 
 async def test_question_sent_while_the_link_is_down_arrives_once(tmp_path: Path) -> None:
@@ -397,11 +428,11 @@ async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusa
         def asked() -> int:
             return [method for method, _ in server.heard].count("message.list")
 
-        controller.want_older(first_id)
-        controller.want_older(first_id)
-        await until(lambda: store.note == "not now")
+        controller.want_messages(first_id, "before")
+        controller.want_messages(first_id, "before")
+        await until(lambda: store.note.text == "not now")
         assert asked() == 1
-        controller.want_older(first_id)
+        controller.want_messages(first_id, "before")
         await until(lambda: asked() == 2)
 
 
@@ -427,8 +458,125 @@ async def test_following_that_broke_is_reported_and_begun_anew_by_redraw(
 
         monkeypatch.setattr(store, "apply", broken)
         controller.send("Is it?")
-        await until(lambda: store.note.startswith("something broke · report"))
+        await until(lambda: store.note.text.startswith("something broke · report"))
         assert len(list((tmp_path / "reports").iterdir())) == 1
         monkeypatch.setattr(store, "apply", apply)
         controller.redraw()
         await until(lambda: shown(store) == ANSWERED)
+
+
+def long_conversation(server: FakeServer, count: int) -> Conversation:
+    """A conversation of the server with messages `n1` … in a row."""
+    made = server.reference.conversations["c-long"] = Conversation("c-long", "Long")
+    for n in range(1, count + 1):
+        made.messages[f"n{n}"] = {
+            "id": f"n{n}",
+            "conversation_id": "c-long",
+            "parent_id": f"n{n - 1}" if n > 1 else None,
+            "role": "assistant",
+            "status": "completed",
+            "created_seq": n,
+            "created_at": AT,
+            "parts": [{"type": "text", "text": f"Text {n}", "status": "completed", "g": 0}],
+        }
+    made.leaf = f"n{count}"
+    return made
+
+
+async def test_hit_deep_in_a_conversation_is_two_pages_away(tmp_path: Path) -> None:
+    server = FakeServer()
+    long_conversation(server, 2000)
+    async with sitting(server, tmp_path) as (controller, store):
+        pictures: list[tuple[str, bool]] = []
+
+        def paint() -> None:
+            if opened(store).path:
+                pictures.append((store.wishes.show_message, "n700" in opened(store).away))
+
+        store.on_change = paint
+        controller.open_conversation("c-long", "n700")
+        await until(lambda: bool(pictures))
+        # The end of the conversation is never seen on the way.
+        assert pictures[0] == ("n700", True)
+        assert opened(store).away == [f"n{n}" for n in range(676, 726)]
+        assert opened(store).path == [f"n{n}" for n in range(1951, 2001)]
+        controller.want_messages("n725", "behind")
+        controller.want_messages("n676", "before")
+        controller.want_messages("n725", "behind")
+        await until(lambda: opened(store).away == [f"n{n}" for n in range(626, 776)])
+        pages = [params for method, params in server.heard if method == "message.list"]
+        assert len([page for page in pages if page.keys() & {"before", "after", "leaf"}]) == 4
+
+
+async def test_gap_below_a_place_one_went_to_closes_as_one_reads_on(tmp_path: Path) -> None:
+    server = FakeServer()
+    long_conversation(server, 150)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("c-long", "n50")
+        await until(lambda: opened(store).away[-1:] == ["n75"])
+        controller.want_messages("n75", "behind")
+        await until(lambda: opened(store).away == [])
+        assert opened(store).path == [f"n{n}" for n in range(26, 151)]
+        assert opened(store).has_older
+
+
+async def test_hit_on_another_branch_brings_that_branch(tmp_path: Path) -> None:
+    server = FakeServer()
+    made = long_conversation(server, 300)
+    made.messages["other"] = {**made.messages["n101"], "id": "other", "created_seq": 301}
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.open_conversation("c-long", "other")
+        await until(lambda: store.wishes.show_message == "other")
+        assert opened(store).path[-2:] == ["n100", "other"]
+        await until(lambda: made.leaf == "other")
+
+
+async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FakeServer()
+    long_conversation(server, 3)
+    async with sitting(server, tmp_path) as (controller, store):
+        said: list[str] = []
+        monkeypatch.setattr(store, "say", said.append)
+        controller.open_conversation("c-long", "deleted")
+        await until(lambda: "that message is no longer there" in said)
+        await until(lambda: len(opened(store).messages) == 3)
+
+
+async def test_cost_is_asked_for_the_whole_path_when_a_run_has_ended(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
+        controller.send("Is it?")
+        await until(lambda: shown(store) == ANSWERED)
+        wanted = {"conversation_id": opened(store).id, "leaf": opened(store).path[-1]}
+        await until(lambda: ("usage.summary", wanted) in server.heard)
+
+
+async def test_prompts_of_all_conversations_come_as_far_as_one_goes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FakeServer()
+    ids = [f"c{number}" for number in range(16)]
+    for conversation_id in ids:
+        asked: JsonObject = {
+            "id": f"m-{conversation_id}",
+            "conversation_id": conversation_id,
+            "parent_id": None,
+        }
+        asked |= {"role": "user", "status": "completed", "created_seq": 1, "created_at": AT}
+        asked["parts"] = [{"type": "text", "text": conversation_id, "status": "completed", "g": 0}]
+        made = server.reference.conversations[conversation_id] = Conversation(conversation_id, "")
+        made.messages[asked["id"]] = asked
+        made.leaf = asked["id"]
+    listed = {"items": [server.reference.conversations[key].as_wire() for key in ids]}
+    monkeypatch.setattr(server.reference, "_conversation_list", lambda params: listed, raising=False)
+    async with sitting(server, tmp_path) as (controller, store):
+        await until(lambda: store.wishes.earlier_prompts == ["c2", "c1", "c0"])
+        controller.want_earlier_prompts()
+        controller.want_earlier_prompts()
+        await until(lambda: store.wishes.earlier_prompts == [f"c{n}" for n in range(12, -1, -1)])
+        controller.want_earlier_prompts()
+        await until(lambda: len(store.wishes.earlier_prompts) == 16)
+        controller.want_earlier_prompts()
+        assert [m for m, _ in server.heard].count("message.list") == 16

@@ -9,6 +9,7 @@ import pytest
 from chatty.client.updates import Delta
 from chatty.tui.state import Message, OpenConversation, Part, Run
 from chatty.tui.store import Store
+from chatty.tui.widgets.hints_row import figures
 from tests.tui.scenes import (
     MODELS,
     event,
@@ -125,7 +126,7 @@ def test_failed_run_keeps_text_and_reason(store: Store) -> None:
     reply = reply_of(store)
     assert (reply.status, reply.error, reply.text, reply.output_tokens) == ("failed", "overloaded", "Be", 3)
     assert opened(store).active_run() is None
-    assert opened(store).cost_usd == 0.5
+    assert reply.cost_usd == 0.5
 
 
 def test_part_that_another_follows_is_done(store: Store) -> None:
@@ -163,11 +164,9 @@ def test_path_is_what_is_at_hand_and_what_it_cost_is_unknown_until_all_of_it_is(
     reply = message(4, "assistant", [text("So.")], NOW, usage=used(214, 0.021))
     open_snapshot(store, snapshot([message(3, "user", [text("Why?")], NOW), reply], has_older=True))
     assert (opened(store).path, opened(store).has_older) == (["m3", "m4"], True)
-    assert opened(store).cost_usd is None
     older = [message(1, "user", [text("And?")], NOW), message(2, "user", [text("Or?")], NOW)]
     store.apply_older("c1", {"messages": older, "siblings": [], "has_older": False})
     assert (opened(store).path, opened(store).has_older) == (["m1", "m2", "m3", "m4"], False)
-    assert opened(store).cost_usd == 0.021
 
 
 def test_accepted_message_that_is_shown_elsewhere_is_pending_no_more(store: Store) -> None:
@@ -251,24 +250,34 @@ def test_run_asked_to_stop_is_stopping_until_it_has(store: Store) -> None:
     assert opened(store).active_run() is None
 
 
-def test_context_and_cost_are_of_the_path() -> None:
+def test_context_is_what_the_next_request_brings_along() -> None:
     store = Store()
     store.apply_models(MODELS)
     question = message(1, "user", [text("Why?")], NOW)
     reply = message(2, "assistant", [text("So.")], NOW, usage=used(614, 0.02))
     open_snapshot(store, snapshot([question, reply]))
-    assert (opened(store).tokens, opened(store).cost_usd) == (5_000, 0.02)
+    assert opened(store).tokens == 5_000
     assert opened(store).context_share == 5_000 / 40_000
 
 
-def test_unknown_price_of_one_answer_leaves_no_sum() -> None:
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        ({"runs": 0, "usage": {}, "unpriced_runs": 0}, ""),
+        ({"runs": 2, "usage": {"cost_usd": 0.021}, "unpriced_runs": 0}, "$0.021"),
+        ({"runs": 2, "usage": {"cost_usd": 0.021, "estimated": True}, "unpriced_runs": 0}, "~$0.021"),
+        ({"runs": 2, "usage": {"cost_usd": 0.021}, "unpriced_runs": 1}, "over $0.021"),
+        ({"runs": 2, "usage": {}, "unpriced_runs": 2}, "cost unknown"),
+        ({"runs": 2, "usage": {"cost_usd": 0.0}, "unpriced_runs": 1}, "cost unknown"),
+        ({"runs": 2, "usage": {"cost_usd": 0.0}, "unpriced_runs": 0}, ""),
+    ],
+)
+def test_cost_is_the_servers_sum_and_never_zero_for_unknown(total: dict[str, object], words: str) -> None:
     store = Store()
-    messages = [
-        message(1, "assistant", [text("a")], NOW, usage=used(5, 0.02)),
-        message(2, "assistant", [text("b")], NOW, usage={"input_tokens": 1, "output_tokens": 2}),
-    ]
-    open_snapshot(store, snapshot(messages))
-    assert opened(store).cost_usd is None
+    open_snapshot(store, snapshot([message(1, "user", [text("Why?")], NOW)]))
+    store.apply_spent("c1", total)
+    store.apply_spent("another", {"runs": 1, "usage": {"cost_usd": 9.0}})
+    assert figures(opened(store))[2] == words
 
 
 def test_own_questions_are_told_from_those_of_others() -> None:
@@ -311,5 +320,12 @@ def test_hits_are_marked_where_the_words_are_also_after_sanitising() -> None:
     store = Store()
     snippet = "\x1b[31mthe flaky test"
     hit = {"conversation_id": "c1", "message_id": "m1", "title": "T", "snippet": snippet, "marks": [[9, 14]]}
-    store.apply_hits([hit])
-    assert store.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))
+    store.apply_found("flaky", [hit])
+    assert store.found.hits[0].pieces == (("the ", False), ("flaky", True), (" test", False))
+
+
+def test_model_used_lately_is_there_though_no_list_has_it() -> None:
+    store = Store()
+    store.apply_models(MODELS, ["lab/tuned", "openai/gpt-5.2"])
+    recent = [(row.id, row.has_key) for row in store.models if row.is_recent]
+    assert recent == [("openai/gpt-5.2", True), ("lab/tuned", True)]

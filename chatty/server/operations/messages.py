@@ -9,6 +9,7 @@ from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 from chatty.server.turns import Turn
 from chatty.store import messages, rows
+from chatty.store.database import Scope, Work
 from chatty.store.errors import NotFound
 
 TURN_ERRORS = (
@@ -150,17 +151,15 @@ async def get(context: RequestContext, params: models.MessageGetParams) -> model
 )
 async def list_(context: RequestContext, params: models.MessageListParams) -> models.MessageListResult:
     """Fetch a page of a path."""
+    if params.before is not None and params.after is not None:
+        raise ProtocolError("invalid_params", "before, after: a page lies on one side of a message")
     page = await context.services.stores.of(params.conversation_id).read(
-        context.scope,
-        reading.path,
-        params.conversation_id,
-        params.leaf,
-        params.before,
-        params.limit,
-        _authors(context),
+        context.scope, _page, params, _authors(context)
     )
     shown = [_with_text_in_flight(context, message) for message in page.messages]
-    return models.MessageListResult(messages=shown, siblings=page.siblings, has_older=page.has_older)
+    return models.MessageListResult(
+        messages=shown, siblings=page.siblings, has_older=page.has_older, has_newer=page.has_newer
+    )
 
 
 @operation(
@@ -203,6 +202,13 @@ def _with_text_in_flight(context: RequestContext, message: models.Message) -> mo
             part = Part(type=writing.type, text=writing.text(), status="streaming", g=writing.g)
             parts[writing.part : writing.part + 1] = [part]
     return message.model_copy(update={"parts": parts})
+
+
+def _page(scope: Scope, params: models.MessageListParams, authors: reading.Authors) -> Work[reading.PathPage]:
+    place = params.conversation_id, params.leaf
+    if params.after is not None:
+        return (yield from reading.path_after(scope, *place, params.after, params.limit, authors))
+    return (yield from reading.path(scope, *place, params.before, params.limit, authors))
 
 
 def _authors(context: RequestContext) -> dict[str, str]:

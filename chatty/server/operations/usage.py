@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from chatty.protocol import usage as models
+from chatty.protocol.errors import ProtocolError
 from chatty.protocol.run import Usage
 from chatty.server import wire
 from chatty.server.clock import milliseconds
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation
-from chatty.store import rows, usage
+from chatty.store import conversations, rows, usage
+from chatty.store.database import Scope, Work
 
 
 @operation(
@@ -19,17 +21,31 @@ from chatty.store import rows, usage
     permission="usage.read",
 )
 async def summary(context: RequestContext, params: models.UsageSummaryParams) -> models.UsageSummaryResult:
-    """Sum tokens and money over a period."""
-    sums = await context.services.stores.durable.read(
-        context.scope,
-        usage.summary,
-        params.by,
-        None if params.since is None else milliseconds(params.since),
-        None if params.until is None else milliseconds(params.until),
-    )
+    """Sum tokens and money, over a period or over what one conversation has used."""
+    if params.leaf is not None and params.conversation_id is None:
+        raise ProtocolError("invalid_params", "leaf: name the conversation it belongs to")
+    stores = context.services.stores
+    database = stores.durable if params.conversation_id is None else stores.of(params.conversation_id)
+    sums = await database.read(context.scope, _sums, params)
     groups = [_group(row.key or "", [row]) for row in sums]
     groups.sort(key=lambda group: -(group.usage.cost_usd or 0))
     return models.UsageSummaryResult(items=groups, total=_group("total", sums))
+
+
+def _sums(scope: Scope, params: models.UsageSummaryParams) -> Work[list[rows.UsageSum]]:
+    if params.conversation_id is not None:
+        yield from conversations.get(scope, params.conversation_id)
+    return (
+        yield from usage.summary(
+            scope,
+            params.by,
+            None if params.since is None else milliseconds(params.since),
+            None if params.until is None else milliseconds(params.until),
+            None,
+            params.conversation_id,
+            params.leaf,
+        )
+    )
 
 
 def _group(key: str, sums: Iterable[rows.UsageSum]) -> models.UsageGroup:

@@ -16,6 +16,7 @@ from chatty.tui.backend import nothing
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.offers import endpoint_name, offers
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.wishes import Ask
 
 _RECENT_MODELS = 3
@@ -49,8 +50,7 @@ class Catalogue:
         self._has_choice = (model or default_model) is not None
         self._wanted_project = project
         self._providers: list[dict[str, Any]] = []
-        self.prompts: list[tuple[str, str]] = []
-        """Names and texts, sanitised."""
+        self.prompts: list[PromptChoice] = []
         choices.model = wire.split_model(model or default_model)
         choices.is_model_chosen = model is not None
 
@@ -61,7 +61,7 @@ class Catalogue:
         await self._load_projects()
         await self._load_providers()
         rows = await self._desk.every("prompt.list", {})
-        self.prompts = [(wire.line(row["name"]), wire.text(row["latest"]["body"])) for row in rows]
+        self.prompts = [wire.prompt(row) for row in rows]
 
     def offer_providers(self) -> None:
         """Ask who should answer, unless that was decided before."""
@@ -99,6 +99,16 @@ class Catalogue:
         """What answers in a project when nothing else is chosen."""
         own = self._store.project_models.get(project_id)
         return wire.split_model(own) if own else self._choices.model
+
+    # The theme.
+
+    def keep_theme(self, name: str) -> None:
+        """Begin with this theme from now on."""
+        self._desk.begin(self._keep_theme(name))
+
+    async def _keep_theme(self, name: str) -> None:
+        await asyncio.to_thread(settings.set, self._config_file, "screen.theme", name)
+        self._store.say(f"the theme is {name} from now on")
 
     # Projects.
 

@@ -1,11 +1,7 @@
 """The list of conversations: kept up to date, and what is done to the one that is open as a whole."""
 
-from chatty.protocol.errors import ProtocolError
 from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
-
-_RECALLED_CONVERSATIONS = 3
-_RECALLED_MESSAGES = 50
 
 
 class Chats:
@@ -17,17 +13,12 @@ class Chats:
         self._conversation = conversation
         self._put_away: list[str] = []
         """Deleted or archived from here, the last one last."""
-        self._has_recalled = False
 
     async def load(self) -> list[str]:
         """Fetch the list anew; returns the ids, newest first."""
         rows = await self._desk.every("conversation.list", {})
         self._store.apply_conversations(rows)
-        ids = [row["id"] for row in rows]
-        if not self._has_recalled:
-            self._has_recalled = True
-            self._desk.begin(self._recall_prompts(ids[:_RECALLED_CONVERSATIONS]))
-        return ids
+        return [row["id"] for row in rows]
 
     def rename(self, title: str) -> None:
         """Give the open conversation a title."""
@@ -70,22 +61,3 @@ class Chats:
         answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})
         self._store.apply_conversation_touched(answer["conversation"])
         self._conversation.open(conversation_id)
-
-    async def _recall_prompts(self, conversation_ids: list[str]) -> None:
-        """Put what was asked in the newest conversations behind the up key."""
-        prompts: list[str] = []
-        for conversation_id in reversed(conversation_ids):
-            wanted = {"conversation_id": conversation_id, "limit": _RECALLED_MESSAGES}
-            try:
-                page = await self._desk.call("message.list", wanted)
-            except ProtocolError:
-                continue  # deleted meanwhile: its prompts are gone with it
-            own = (message for message in page["messages"] if message["role"] == "user")
-            texts = ("\n\n".join(_typed(part) for part in message["parts"]) for message in own)
-            prompts += [text for text in texts if text.strip()]
-        self._store.recall(prompts)
-
-
-def _typed(part: dict[str, str]) -> str:
-    """The text of a part that was written, not attached as a file."""
-    return "" if part.get("name") else part.get("text", "")

@@ -5,42 +5,50 @@ Ids are made here, so that what is sent can be shown at once and repeated withou
 
 import asyncio
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from chatty.client.outbox import made_id
 from chatty.client.subscription import Subscription
-from chatty.client.updates import Snapshot
+from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.tui import wire
+from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
-from chatty.tui.control.desk import PAGE_ROWS, Desk
+from chatty.tui.control.desk import Desk
+from chatty.tui.control.spending import Spending
+from chatty.tui.control.stretches import Stretches
+from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.state import NEW, Message, OpenConversation, Run
 
-_OLDER_MESSAGES = 50
+_HELD_SECONDS = 0.3
+"""How long a conversation that was opened at a message is kept back for that message."""
 _NO_LONGER_THERE = "that message is no longer there"
 
 
 class Conversation:
     """One conversation at a time."""
 
-    def __init__(self, desk: Desk, choices: Choices) -> None:
+    def __init__(self, desk: Desk, choices: Choices, unsent_texts: UnsentTexts) -> None:
         self._desk = desk
         self._store = desk.store
         self._choices = choices
+        self._spending = Spending(desk)
+        self._unsent_texts = unsent_texts
         self._subscription: Subscription | None = None
         self._following: tuple[str, asyncio.Task[None]] | None = None
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         """By run, while the server has not accepted it."""
-        self._loading_older: set[str] = set()
-        """Conversations that older messages are on their way of."""
+        self._stretches = Stretches(desk)
         self._wanted_message = ""
         """To be brought into view once the conversation is there."""
         self._sought_message = ""
         """The same, once its path was chosen for it."""
         self._unsent: list[tuple[str, str]] = []
         """Name and text of what was sent before it was known which conversation is open."""
-        self._edited: dict[str, list[dict[str, Any]]] = {}
+        self._edited: dict[str, list[wire.Frame]] = {}
         """By message, the parts of questions with files that were edited here: the server need not have
         said them yet when they are edited again."""
         self._unmade: set[str] = set()
@@ -170,12 +178,9 @@ class Conversation:
         """Make a conversation of the path up to this message, and open it."""
         self._desk.begin(self._branch(self._open_id, message.id))
 
-    def want_older(self, before_id: str) -> None:
-        """Load messages before this one, unless some are on their way."""
-        conversation_id = self._open_id
-        if conversation_id not in self._loading_older:
-            self._loading_older.add(conversation_id)
-            self._desk.begin(self._load_older(conversation_id, before_id, _OLDER_MESSAGES))
+    def want_messages(self, message_id: str, where: Where) -> None:
+        """Load messages before, behind or around this one."""
+        self._stretches.want(self._open_id, message_id, where)
 
     # Following.
 
@@ -191,11 +196,14 @@ class Conversation:
         subscription = self._subscription = client.subscribe(conversation_id)
         try:
             async for update in subscription:
-                self._store.apply(conversation_id, update)
+                if isinstance(update, Snapshot) and self._wanted_message:
+                    await self._arrive(conversation_id, update)
+                else:
+                    self._store.apply(conversation_id, update)
                 if self._store.wants_snapshot():
                     subscription.refresh()
-                if isinstance(update, Snapshot) and self._wanted_message:
-                    self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+                if isinstance(update, Snapshot) or _is_run_end(update):
+                    self._spending.ask()
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()
@@ -258,6 +266,7 @@ class Conversation:
         self._store.show_pending(messages, run)
         if text:
             self._store.hold_unsent(run.id, text)
+        self._unsent_texts.leave_to_sender(made_id(params))
         task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
         self._deliveries[run.id] = task
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
@@ -277,19 +286,18 @@ class Conversation:
             kept = partial(self._store.release_unsent, run_id)
             accepted = await client.send(method, params, on_kept=kept)
         except ProtocolError:
-            self._refused(place, run_id, text)
+            self._refused(params, place, run_id, text)
             raise
         self._unmade.discard(place)
         self._store.accept_pending(place, run_id, accepted["seq"])
         self._store.release_unsent(run_id)
 
-    def _refused(self, place: str, run_id: str, text: str) -> None:
+    def _refused(self, params: dict[str, Any], place: str, run_id: str, text: str) -> None:
         """Take back what is shown, and let the text be the draft of its conversation again."""
         self._store.drop_pending(place, run_id)
         if self._is_open(place) and place in self._unmade and self._store.open is not None:
             self._store.open.is_new = True
-        if text:
-            self._store.give_back(text, NEW if place in self._unmade else place)
+        self._unsent_texts.give_back(made_id(params), NEW if place in self._unmade else place, text)
         self._store.release_unsent(run_id)
 
     def _wait_with(self, text: str, answered_id: str | None) -> None:
@@ -332,16 +340,6 @@ class Conversation:
         await self._desk.call("conversation.fork", params)
         self.open(fork_id)
 
-    async def _load_older(self, conversation_id: str, before_id: str, limit: int) -> None:
-        self._loading_older.add(conversation_id)
-        try:
-            page = await self._desk.call(
-                "message.list", {"conversation_id": conversation_id, "before": before_id, "limit": limit}
-            )
-            self._store.apply_older(conversation_id, page)
-        finally:
-            self._loading_older.discard(conversation_id)
-
     async def _bring_into_view(self, conversation_id: str, message_id: str) -> None:
         """Load as much as it takes to show a message, on whichever path it is."""
         self._wanted_message = ""
@@ -360,35 +358,35 @@ class Conversation:
             if not is_in_use:
                 self._wanted_message = message_id  # the snapshot of that path brings us here again
                 return
-        await self._load_up_to(opened, message_id)
-
-    async def _load_up_to(self, opened: OpenConversation, message_id: str) -> None:
-        """Load older messages of the path until one is at hand, and show it."""
-        while message_id not in opened.path and opened.has_older:
-            oldest = opened.path[0]
-            await self._load_older(opened.id, oldest, PAGE_ROWS)
-            if self._store.open is not opened:
-                return
-            if opened.path[0] == oldest:
-                break
-        if message_id in opened.path:
+        if message_id not in (*opened.path, *opened.away):
+            await self._stretches.load(conversation_id, message_id, "around")
+        if self._store.open is opened and message_id in (*opened.path, *opened.away):
             self._store.show_message(message_id)
-        else:
-            self._store.say(_NO_LONGER_THERE)
+
+    async def _arrive(self, conversation_id: str, snapshot: Snapshot) -> None:
+        """Show a conversation at a message: one picture, if the message comes soon."""
+        with self._store.held():
+            self._store.apply(conversation_id, snapshot)
+            coming = self._desk.begin(self._bring_into_view(conversation_id, self._wanted_message))
+            await asyncio.wait([coming], timeout=_HELD_SECONDS)
 
 
-def _typed(text: str) -> dict[str, Any]:
+def _is_run_end(update: Update) -> bool:
+    return isinstance(update, Event) and update.type == "run.finished"
+
+
+def _typed(text: str) -> wire.Frame:
     return {"type": "text", "text": text}
 
 
-def _retyped(parts: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+def _retyped(parts: Sequence[wire.Frame], text: str) -> list[wire.Frame]:
     """The same files in the same order, and this text in place of what was typed."""
     place = next((index for index, part in enumerate(parts) if not part.get("name")), len(parts))
     behind = [part for part in parts[place:] if part.get("name")]
     return [*parts[:place], _typed(text), *behind]
 
 
-def _question(message_id: str, parent_id: str | None, parts: list[dict[str, Any]], run_id: str) -> Message:
+def _question(message_id: str, parent_id: str | None, parts: Sequence[wire.Frame], run_id: str) -> Message:
     question = Message(message_id, parent_id, "user", status="pending", run_id=run_id)
     question.parts = [wire.sent_part(part) for part in parts]
     question.created_at_ms = _now_ms()

@@ -11,7 +11,10 @@ from chatty.tui.control.desk import Desk
 _PAUSE_SECONDS = 0.08
 """Typing goes on within this time: nothing is asked before it has passed."""
 _HITS = 50
+_PAGES = 5
+"""A filter that few matches pass leaves pages short: so many are put together."""
 _FILTER = re.compile(r"(from|role|model|project|before|after):(\S+)")
+_UNFINISHED = re.compile(r"(?:^|\s)[^\W_](?:\S*[^\W_])?$")
 _DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 
 
@@ -31,16 +34,27 @@ class Searching:
     async def _search(self, words: str) -> None:
         params = question(words, self._desk.store.projects)
         if params is None:
-            self._desk.store.apply_hits([])
+            self._desk.store.apply_found(words, [])
             return
         await asyncio.sleep(_PAUSE_SECONDS)
         try:
-            answer = await self._desk.call("search.query", {**params, "limit": _HITS})
+            await self._collect(words, params)
         except ProtocolError as error:
             if error.family != "invalid_params":
                 raise
-            return  # half a phrase or an operator alone: the next letter makes it whole
-        self._desk.store.apply_hits(answer["items"])
+            # Half a phrase or an operator alone: the next letter makes it whole.
+
+    async def _collect(self, words: str, params: dict[str, Any]) -> None:
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = None
+        for _ in range(_PAGES):
+            place = {"cursor": cursor} if cursor else {}
+            page = await self._desk.call("search.query", {**params, "limit": _HITS, **place})
+            rows += page["items"]
+            cursor = page.get("next")
+            if cursor is None or len(rows) >= _HITS:
+                break
+        self._desk.store.apply_found(words, rows[:_HITS], has_more=cursor is not None or len(rows) > _HITS)
 
 
 def question(words: str, projects: Mapping[str, str]) -> dict[str, Any] | None:
@@ -61,5 +75,11 @@ def question(words: str, projects: Mapping[str, str]) -> dict[str, Any] | None:
             params["project_id"] = found[0]
         elif _DATE.fullmatch(value):
             params[name] = f"{value}{'-01-01'[: 10 - len(value)] if len(value) < 10 else ''}T00:00:00.000Z"
-    query = _FILTER.sub("", words).strip()
-    return {"query": query, **params} if query else None
+    query = _FILTER.sub("", words)
+    return {"query": _with_prefix(query).strip(), **params} if query.strip() else None
+
+
+def _with_prefix(query: str) -> str:
+    """Let the last word be the beginning of one while it is being typed: no space has followed it yet."""
+    is_in_phrase = query.count('"') % 2 == 1
+    return f"{query}*" if _UNFINISHED.search(query) and not is_in_phrase else query

@@ -10,12 +10,23 @@ from chatty.tui.widgets.line_input import LineInput
 
 
 class Entry(Overlay[str]):
-    """Asks for a line of text. Dismissed with it, or None when the user left or wrote nothing."""
+    """Asks for a line of text. Dismissed with it, or None when the user left or wrote nothing.
+
+    With `may_be_empty` nothing is an answer, too.
+    """
 
     def __init__(
-        self, name: str, *, text: str = "", placeholder: str = "", hint: str = "save", is_secret: bool = False
+        self,
+        name: str,
+        *,
+        text: str = "",
+        placeholder: str = "",
+        hint: str = "save",
+        is_secret: bool = False,
+        may_be_empty: bool = False,
     ) -> None:
         super().__init__(name)
+        self._may_be_empty = may_be_empty
         self._text, self._placeholder, self._hint, self._is_secret = text, placeholder, hint, is_secret
 
     def inside(self) -> list[Widget]:
@@ -36,4 +47,5 @@ class Entry(Overlay[str]):
     @on(LineInput.Submitted)
     def _entered(self, event: LineInput.Submitted) -> None:
         event.stop()
-        self.dismiss(event.text.strip() or None)
+        text = event.text.strip()
+        self.dismiss(text if text or self._may_be_empty else None)

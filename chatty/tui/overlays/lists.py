@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from chatty.tui.actions import ACTIONS, KEYS_ON_EMPTY_COMPOSER, Action, Place
 from chatty.tui.keymap import Keymap, is_function_key, shown
 from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.spans import Span
 from chatty.tui.state import Message, SearchHit
 
@@ -32,11 +33,15 @@ def project_picker(names: Sequence[str]) -> Picker:
     )
 
 
-def prompt_picker(prompts: Sequence[tuple[str, str]]) -> Picker:
-    """Prompts by name, with how they begin."""
+def prompt_picker(prompts: Sequence[PromptChoice]) -> Picker:
+    """Prompts by name, with how they begin. Picks the place in the list."""
     choices = [
-        Choice(text, ((Span(name),), (Span(" ".join(text.split()), "muted"),)), f"{name} {text}")
-        for name, text in prompts
+        Choice(
+            str(place),
+            ((Span(prompt.name),), (Span(" ".join(prompt.text.split()), "muted"),)),
+            f"{prompt.name} {prompt.text}",
+        )
+        for place, prompt in enumerate(prompts)
     ]
     return Picker(
         "Prompt",

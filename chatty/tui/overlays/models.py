@@ -1,8 +1,13 @@
-"""The model picker: the models known now, and others as soon as the server has named them."""
+"""The model picker: the models known now, others as soon as the server has named them, and any that is typed.
 
+A list may lack what can be used all the same: some endpoints list nothing, and some not everything.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chatty.rendering.sanitizer import sanitize
 from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.spans import Span
 from chatty.tui.state import ModelRow
@@ -18,15 +23,21 @@ _COLUMNS = (
 """The last says what a model can do; it has a name once that is known of any."""
 
 
+_FULL_NAME = re.compile(r"[^\s/]+/\S+")
+"""`PROVIDER/MODEL`."""
+
+
 class ModelPicker(Picker):
     """Models by provider, the recent ones first; ^s makes one the default. Picks `provider/model`."""
 
     def __init__(self, models: Sequence[ModelRow], current: str) -> None:
         has_abilities = any(row.abilities for row in models)
+        self._current = current
+        self._known = {row.id for row in models}
         super().__init__(
             "Model",
             (*_COLUMNS[:-1], replace(_COLUMNS[-1], title="can")) if has_abilities else _COLUMNS,
-            model_choices(models),
+            model_choices(models, current),
             placeholder="type to filter: name, provider, free",
             hints=(("enter", "use here"), ("^s", "make default")),
             keys=("ctrl+s",),
@@ -36,15 +47,30 @@ class ModelPicker(Picker):
 
     def show_models(self, models: Sequence[ModelRow]) -> None:
         """Show the models that are known by now."""
-        self.replace(model_choices(models))
+        self._known = {row.id for row in models}
+        self.replace(model_choices(models, self._current))
+
+    def own_choice(self, words: str) -> Choice | None:
+        """A full name that no list has, as a line of its own."""
+        name = sanitize(words.strip(), multiline=False)
+        if not _FULL_NAME.fullmatch(name) or name in self._known | {self._current}:
+            return None
+        return _unlisted(name, "")
 
 
-def model_choices(models: Sequence[ModelRow]) -> list[Choice]:
-    """The recent models, then all others by provider."""
+def model_choices(models: Sequence[ModelRow], current: str = "") -> list[Choice]:
+    """The recent models and the one in use, then all others by provider."""
     recent = [_choice(row, "Recent") for row in models if row.is_recent]
+    if _FULL_NAME.fullmatch(current) and not any(row.id == current for row in models):
+        recent.append(_unlisted(current, "Recent"))
     others = [_choice(row, row.provider_title) for row in models if not row.is_recent]
     groups = list(dict.fromkeys(choice.group for choice in others))
     return [*recent, *sorted(others, key=lambda choice: groups.index(choice.group))]
+
+
+def _unlisted(model_id: str, group: str) -> Choice:
+    name = (Span(model_id),)
+    return Choice(model_id, (name, (), (), (), (), (Span("not in the list", "muted"),)), model_id, group)
 
 
 def _choice(row: ModelRow, group: str) -> Choice:
@@ -63,7 +89,7 @@ def _choice(row: ModelRow, group: str) -> Choice:
         can,
     )
     free = "free" if row.input_usd == 0 else ""
-    words = f"{row.name} {row.provider} {row.provider_title} {free} {' '.join(row.abilities)}"
+    words = f"{row.name} {row.id} {row.provider_title} {free} {' '.join(row.abilities)}"
     return Choice(row.id, cells, words, group)
 
 

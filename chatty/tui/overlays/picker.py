@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import events, on
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -90,16 +91,21 @@ class PickerList(Drawn):
     ) -> None:
         super().__init__(id="list")
         self._words_of_none = words_of_none or "nothing fits"
-        self._words_of_empty = words_of_empty or self._words_of_none
+        self.words_of_empty = words_of_empty or self._words_of_none
         self._columns = columns
         self._all = list(choices)
         self._shown = list(choices)
         self._cursor = 0
         self._first = 0
 
-    def filter(self, words: str) -> None:
-        """Show what fits, best first and without groups; no words show everything."""
+    def filter(self, words: str, own: Choice | None = None) -> None:
+        """Show what fits, best first and without groups; no words show everything.
+
+        `own` is a line made of the words themselves; it comes last.
+        """
         self._shown = matching(words, self._all, lambda choice: choice.words)
+        if own is not None:
+            self._shown.append(own)
         self._is_filtered = bool(words.strip())
         self._cursor = self._first = 0
         self._show_anew()
@@ -150,7 +156,7 @@ class PickerList(Drawn):
         lines = self._lines()
         index = y + self._first
         if not lines and y == 0:
-            words = self._words_of_none if self._is_filtered else self._words_of_empty
+            words = self._words_of_none if self._is_filtered else self.words_of_empty
             return self.palette.row(cut([Span(f"  {words}", "muted")], room - 2), room)
         if index >= len(lines):
             return self.palette.row([], room)
@@ -290,6 +296,19 @@ class Picker(Overlay[Picked]):
         self._hints = (*hints, ("esc", "back"))
         self._asked = ""
 
+    @property
+    def asked(self) -> str:
+        """What stood in the filter when it was followed last."""
+        return self._asked
+
+    def say_when_empty(self, words: str) -> None:
+        """What stands in the list when there is nothing in it."""
+        self.query_one(PickerList).words_of_empty = words
+
+    def note_below(self, words: str) -> None:
+        """What stands in the lower edge of the frame."""
+        self.query_one("#frame").border_subtitle = Content(words)
+
     def inside(self) -> list[Widget]:
         """Name row on small screens, filter, list, hints."""
         return [
@@ -335,11 +354,15 @@ class Picker(Overlay[Picked]):
 
     def filter_changed(self, words: str) -> None:
         """Other words stand in the filter."""
-        self.query_one(PickerList).filter(words)
+        self.query_one(PickerList).filter(words, self.own_choice(words))
 
     def filter_again(self, words: str) -> None:
         """The choices are others, the words are the same."""
-        self.query_one(PickerList).filter(words)
+        self.query_one(PickerList).filter(words, self.own_choice(words))
+
+    def own_choice(self, words: str) -> Choice | None:
+        """A line made of what was typed, where that can be chosen though no list has it."""
+        return None
 
     @on(LineInput.Submitted)
     def _entered(self, event: LineInput.Submitted) -> None:

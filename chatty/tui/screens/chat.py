@@ -26,7 +26,7 @@ from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
 from chatty.tui.screens.writing import Writing
-from chatty.tui.state import Message
+from chatty.tui.state import Message, Note
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
 from chatty.tui.widgets.composer import Composer
@@ -34,12 +34,13 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing
+from chatty.tui.widgets.status_row import QUIT_NOTE, StatusContent, StatusRow, doing
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 from chatty.tui.widgets.welcome import welcome_rows
 
-_NOTE_SECONDS = 3.0
+_NOTE_READ_SECONDS = 1.5
+"""A note younger than this may not have been read yet: a key leaves it there."""
 _LOAD_AFTER_SECONDS = 0.5
 _LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
 
@@ -68,6 +69,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.painter = Painter(self._paint, self.set_timer, time.monotonic)
         self.shown_id: str | None = None
         """The conversation on the screen; empty while it is not known which one that is."""
+        self._watched_note = 0
+        self._note_at = 0.0
         self.editing_id: str | None = None
         """The message the composer holds another version of."""
 
@@ -100,7 +103,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Keep what is written."""
-        await self.writing.close()
+        await self.writing.save()
 
     def on_resize(self, event: events.Resize) -> None:
         """What header and hints show depends on the width classes, which are set just after this."""
@@ -114,6 +117,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         # The overlays these lead to are loaded with them: the first frame needs none.
         from chatty.tui.screens.routes import route
 
+        if name != "interrupt":
+            self._unsay_seen()
         route(self, name, argument)
         self._follow_at_once()
 
@@ -138,6 +143,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     @on(TextField.Edited, "#composer")
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
+        self._unsay_seen()
         self.writing.keep()
         self._paint_hints()
 
@@ -149,7 +155,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     @on(Composer.SearchChanged)
     def _search_changed(self, event: Composer.SearchChanged) -> None:
         event.stop()
-        self.say("" if event.words is None else f"earlier: {event.words}", seconds=None)
+        self.say("" if event.words is None else f"earlier: {event.words}", stays=True)
+
+    @on(Composer.EarlierWanted)
+    def _earlier_wanted(self, event: Composer.EarlierWanted) -> None:
+        event.stop()
+        self.backend.want_earlier_prompts()
 
     @on(SideBar.Chosen)
     def _chat_chosen(self, event: SideBar.Chosen) -> None:
@@ -174,10 +185,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         event.stop()
         self._paint_hints()
 
-    @on(Transcript.OlderWanted)
-    def _older_wanted(self, event: Transcript.OlderWanted) -> None:
+    @on(Transcript.MoreWanted)
+    def _more_wanted(self, event: Transcript.MoreWanted) -> None:
         event.stop()
-        self.backend.want_older(event.before_id)
+        self.backend.want_messages(event.message_id, event.where)
 
     @on(StatusRow.EndPressed)
     def _end_pressed(self, event: StatusRow.EndPressed) -> None:
@@ -204,18 +215,38 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.editing_id = message.id
         self.composer.clear()
         self.composer.set_text(message.text)
-        self.say("editing: enter makes a new version", seconds=None)
+        self.say("editing: enter makes a new version, esc a message of its own", stays=True)
+
+    def end_edit(self) -> bool:
+        """What is written is no version of anything any more; says whether it was."""
+        was_editing, self.editing_id = self.editing_id is not None, None
+        if was_editing:
+            self.say("")
+        return was_editing
 
     # Saying.
 
-    def say(self, note: str, *, seconds: float | None = _NOTE_SECONDS) -> None:
-        """Put a word on the status row, for a while or until another one."""
-        self.store.say(note)
-        if note and seconds is not None:
-            self.set_timer(seconds, lambda: self._unsay(note))
+    def say(self, note: str, *, stays: bool = False) -> None:
+        """Put a word on the status row, as `Store.say` does."""
+        self.store.say(note, stays=stays)
 
-    def _unsay(self, note: str) -> None:
-        if self.store.note == note:
+    def _watch_note(self) -> None:
+        """Whoever said it, a note goes after some seconds: what stands there describes now."""
+        note = self.store.note
+        if note.number != self._watched_note:
+            self._watched_note, self._note_at = note.number, time.monotonic()
+            if note.text and not note.stays:
+                self.set_timer(note_seconds(note.text), lambda: self._unsay(note))
+
+    def _unsay(self, note: Note) -> None:
+        if self.store.note.number == note.number:
+            self.store.say("")
+
+    def _unsay_seen(self) -> None:
+        """A key was pressed: what could be read by then goes, and so does what waits for the same key."""
+        note = self.store.note
+        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or note.text == QUIT_NOTE
+        if note.text and not note.stays and was_seen and note.number == self._watched_note:
             self.store.say("")
 
     # Painting.
@@ -290,16 +321,19 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
 
     def _paint_status(self) -> None:
+        self._watch_note()
         now_ms = _now_ms()
-        self.status.content = StatusContent(doing(self.store, now_ms), self.transcript.new_lines)
+        self.status.content = StatusContent(
+            doing(self.store, now_ms), self.transcript.new_lines, self.transcript.is_far_from_end
+        )
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
             self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
 
     def _paint_hits(self) -> None:
-        show_hits = getattr(self.app.screen, "show_hits", None)
-        if show_hits is not None:
-            show_hits(self.store.hits)
+        show_found = getattr(self.app.screen, "show_found", None)
+        if show_found is not None:
+            show_found(self.store.found)
 
     def _paint_models(self) -> None:
         show_models = getattr(self.app.screen, "show_models", None)
@@ -358,6 +392,11 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         if message.is_broken:
             return "broken" if message.has_begun else "broken-early"
         return "answer"
+
+
+def note_seconds(note: str) -> float:
+    """How long a note stays: longer ones take longer to read."""
+    return max(4.0, min(2.0 + len(note) / 15, 12.0))
 
 
 def _now_ms() -> int:

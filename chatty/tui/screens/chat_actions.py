@@ -1,5 +1,6 @@
 """What the actions on conversations, views and the program do: ask the backend, or open an overlay."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picked, Picker
 from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
+from chatty.tui.screens.inserting import pick_prompt
 from chatty.tui.widgets.drawn import Drawn
+from chatty.tui.widgets.status_row import QUIT_NOTE
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -30,6 +33,8 @@ def _stop(screen: "ChatScreen", _: str) -> None:
     elif screen.composer.buffer.selection is not None:
         screen.composer.buffer.anchor = None
         screen.composer.refresh()
+    elif screen.end_edit():
+        pass
     elif opened is not None and opened.active_run() is not None:
         screen.backend.stop()
 
@@ -40,11 +45,7 @@ def _history(screen: "ChatScreen", _: str) -> None:
 
 
 def _prompt(screen: "ChatScreen", _: str) -> None:
-    def insert(picked: Picked | None) -> None:
-        if picked is not None:
-            screen.composer.insert(picked.value)
-
-    screen.app.push_screen(lists.prompt_picker(screen.backend.prompts()), insert)
+    pick_prompt(screen)
 
 
 def _editor(screen: "ChatScreen", _: str) -> None:
@@ -196,15 +197,19 @@ def _redraw(screen: "ChatScreen", _: str) -> None:
 
 
 def _theme(screen: "ChatScreen", argument: str) -> None:
+    """Use a theme at once and from now on; `auto` is what suits the terminal."""
+    from chatty.tui.themes import AUTO, THEMES, theme_for
+
+    names = [AUTO, *(theme.name for theme in THEMES)]
+
     def use(name: str) -> None:
-        if name in screen.app.available_themes:
-            screen.app.theme = name
-        else:
+        if name not in names:
             screen.say(f"there is no theme {name}")
+            return
+        screen.app.theme = theme_for(os.environ) if name == AUTO else name
+        screen.backend.keep_theme(name)
 
-    from chatty.tui.themes import THEMES
-
-    _choose(screen, lists.name_picker("Theme", [theme.name for theme in THEMES]), use, argument)
+    _choose(screen, lists.name_picker("Theme", names), use, argument)
 
 
 def _palette(screen: "ChatScreen", _: str) -> None:
@@ -227,13 +232,11 @@ def _interrupt(screen: "ChatScreen", _: str) -> None:
         screen.clear_selection()
     elif not screen.composer.is_empty:
         screen.composer.clear()
-    elif screen.store.note == QUIT_NOTE:
+        screen.end_edit()
+    elif screen.store.note.text == QUIT_NOTE:
         screen.app.exit()
     else:
         screen.say(QUIT_NOTE)
-
-
-QUIT_NOTE = "press ^c again to quit"
 
 
 def _quit(screen: "ChatScreen", _: str) -> None:

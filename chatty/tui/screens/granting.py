@@ -7,7 +7,7 @@ from chatty.tui.overlays.entry import Entry
 from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat_actions import key_entry
 from chatty.tui.screens.first_run import FirstRun
-from chatty.tui.wishes import Ask, ProviderOffer, Wishes
+from chatty.tui.wishes import Ask, ProviderOffer, Returned, Wishes
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def grant(screen: "ChatScreen", wishes: Wishes) -> None:
     """Do what is wanted, once."""
-    screen.composer.history.add_earlier(wishes.earlier_prompts)
+    screen.composer.add_earlier(wishes.earlier_prompts)
     for returned in wishes.texts:
         screen.writing.give_back(returned)
+    if wishes.texts:
+        screen.call_later(_keep, screen, wishes.texts)
     for question in wishes.questions:
         _ask(screen, question)
     if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
@@ -25,6 +27,13 @@ def grant(screen: "ChatScreen", wishes: Wishes) -> None:
         screen.app.push_screen(FirstRun(wishes.offers), partial(_chosen, screen, wishes.offers))
     if wishes.show_message:
         screen.transcript.show_message(wishes.show_message)
+
+
+async def _keep(screen: "ChatScreen", texts: list[Returned]) -> None:
+    """Bring what was given back to the disk; where that fails nobody is told that it is safe."""
+    if await screen.writing.save():
+        for returned in texts:
+            returned.when_kept()
 
 
 def _ask(screen: "ChatScreen", question: Ask) -> None:

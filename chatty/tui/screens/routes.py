@@ -49,6 +49,5 @@ def _send(screen: "ChatScreen", text: str) -> None:
     if message is None:
         screen.backend.send(text)
         return
-    screen.editing_id = None
-    screen.say("")
+    screen.end_edit()
     screen.backend.edit(message, text)

@@ -87,10 +87,10 @@ class Writing:
         self._drafts.changed(returned.draft_key, draft)
         self._store.mark_draft(returned.draft_key, has_draft=True)
 
-    async def close(self) -> None:
-        """Keep everything; returns when it is on the disk."""
+    async def save(self) -> bool:
+        """Keep everything now; says whether all of it is on the disk."""
         self.keep()
-        await self._drafts.flush()
+        return await self._drafts.flush()
 
     def _keep_as(self, key: str) -> None:
         """The draft moves when a conversation is stored, or is found not to be."""

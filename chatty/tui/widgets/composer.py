@@ -3,7 +3,7 @@
 It sends nothing itself: it hands the text to `submitted`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +57,9 @@ class Composer(TextField):
     }
     """
 
+    class EarlierWanted(Message):
+        """One goes back through the prompts, and nearly all that are known were seen."""
+
     @dataclass
     class SearchChanged(Message):
         """The reverse search looks for other words, or ended (None)."""
@@ -73,6 +76,8 @@ class Composer(TextField):
         """The completion menu, kept in step with every key for the same reason."""
         self._search: str | None = None
         self._before_search = ""
+        self._is_in_vain = False
+        """The search found nothing among the prompts that are known."""
 
     # What is written.
 
@@ -193,6 +198,12 @@ class Composer(TextField):
             self._end_search()
         super().take_paste(raw)
 
+    def add_earlier(self, prompts: Sequence[str]) -> None:
+        """Know prompts of earlier times; a search that found nothing looks among them."""
+        self.history.add_earlier(prompts)
+        if prompts and self._search and self._is_in_vain:
+            self._look_for(self._search)
+
     def start_search(self) -> None:
         """Begin the reverse search through earlier prompts, or look further back."""
         if self._search is None:
@@ -225,8 +236,13 @@ class Composer(TextField):
         if not self.is_empty and not self.history.is_recalled(self.text):
             return
         text = self.history.step(direction)
+        self._maybe_want_earlier()
         if text is not None:
             self.set_text(text)
+
+    def _maybe_want_earlier(self) -> None:
+        if self.history.is_near_oldest:
+            self.post_message(self.EarlierWanted())
 
     def _search_key(self, key: str, event: events.Key) -> bool:
         assert self._search is not None
@@ -246,6 +262,9 @@ class Composer(TextField):
     def _look_for(self, words: str, *, further: bool = False) -> None:
         self._search = words
         found = self.history.search(words, further=further)
+        self._is_in_vain = found is None
+        if found is None:
+            self.post_message(self.EarlierWanted())
         if found is not None:
             self.set_text(found)
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.reactive import reactive
 
 from chatty.tui.spans import Span, Spans, fit_items, width
-from chatty.tui.state import OpenConversation
+from chatty.tui.state import OpenConversation, Spent
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
 
@@ -50,8 +50,19 @@ def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
         return "", "", ""
     tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
     share = share_words(opened.context_share) if opened.context_share is not None else ""
-    cost = cost_words(opened.cost_usd) if opened.cost_usd else ""
-    return tokens, share, cost
+    return tokens, share, spent_words(opened.spent)
+
+
+def spent_words(spent: Spent | None) -> str:
+    """What a path has cost: a price nobody knows is called unknown, and what is free is not spoken of."""
+    if spent is None:
+        return ""
+    if spent.usd is None:
+        return "cost unknown"
+    if spent.has_unpriced:
+        return f"over {cost_words(spent.usd)}" if spent.usd else "cost unknown"
+    about = "~" if spent.is_estimated else ""
+    return f"{about}{cost_words(spent.usd)}" if spent.usd else ""
 
 
 def share_words(share: float) -> str:

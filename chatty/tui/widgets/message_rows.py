@@ -101,21 +101,31 @@ def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Spa
     if message.status == "cancelled":
         return [[Span("stopped by you", "muted")], _ways_on(message, room, selected=selected)]
     if message.status == "interrupted":
-        return [[Span("interrupted", "warning")], _ways_on(message, room, selected=selected)]
+        return [*_interruption(message, room), _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
         return [[Span("cut at the model's limit", "warning"), Span(" · c continues", "muted")]]
     return []
 
 
 def _failure(message: Message, room: int) -> list[list[Span]]:
-    """The reason, whole as far as it has no more than five rows: its end says what to do."""
-    indent = 8
-    reason = textwrap.wrap(message.error, max(room - indent, 20), max_lines=5, placeholder=" …") or [""]
-    first, *others = reason
-    rows = [[Span("failed  ", "error", bold=True), Span(first)]]
-    rows += [[Span(" " * indent), Span(words)] for words in others]
+    """The reason, whole as far as five rows hold it: its end says what to do."""
+    rows = _reason(Span("failed", "error", bold=True), message.error, room)
     rows[-1].append(Span(estimated_words(message), "muted"))
     return rows
+
+
+def _interruption(message: Message, room: int) -> list[list[Span]]:
+    """What happened to an answer that nobody stopped: whoever wrote it is gone."""
+    if message.run_id is None:
+        return [[Span("interrupted", "warning")]]  # imported: nobody knows why
+    happened = f"the server ended while it was answering{estimated_words(message)}"
+    return _reason(Span("interrupted", "warning", bold=True), happened, room)
+
+
+def _reason(word: Span, reason: str, room: int) -> list[list[Span]]:
+    indent = len(word.text) + 2
+    first, *others = textwrap.wrap(reason, max(room - indent, 20), max_lines=5, placeholder=" …") or [""]
+    return [[word, Span(f"  {first}")], *([Span(" " * indent), Span(words)] for words in others)]
 
 
 def estimated_words(message: Message) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 _KEPT = 500
+_NEAR = 10
 
 
 class PromptHistory:
@@ -20,9 +21,18 @@ class PromptHistory:
         self._place = None
 
     def add_earlier(self, prompts: Sequence[str]) -> None:
-        """Put prompts of earlier times, oldest first, before those written here."""
-        self._prompts = [*prompts, *self._prompts][-_KEPT:]
-        self._place = None
+        """Put prompts of earlier times, oldest first, before those known; the place in them stays."""
+        room = _KEPT - len(self._prompts)
+        added = list(prompts)[-room:] if room > 0 else []
+        self._prompts[:0] = added
+        if self._place is not None:
+            self._place += len(added)
+
+    @property
+    def is_near_oldest(self) -> bool:
+        """Whether one has gone back so far that earlier ones may be wanted, as far as there is room."""
+        place = len(self._prompts) if self._place is None else self._place
+        return place <= _NEAR and len(self._prompts) < _KEPT
 
     def step(self, direction: int) -> str | None:
         """The prompt before (-1) or after (1) the one shown; empty after the newest; None at the oldest."""

@@ -11,6 +11,8 @@ from chatty.tui.state import Link, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
+QUIT_NOTE = "press ^c again to quit"
+
 
 @dataclass(frozen=True, slots=True)
 class StatusContent:
@@ -18,6 +20,8 @@ class StatusContent:
 
     doing: tuple[Span, ...] = ()
     new_lines: int = 0
+    is_far_from_end: bool = False
+    """Messages lie below that are not even laid out."""
 
 
 class StatusRow(TwoSidedRow):
@@ -38,7 +42,7 @@ class StatusRow(TwoSidedRow):
 
     def on_click(self, event: events.Click) -> None:
         """A click on the right half goes to the newest line."""
-        if self.content.new_lines and event.x > self.size.width // 2:
+        if self._right() and event.x > self.size.width // 2:
             self.post_message(self.EndPressed())
 
     def _right(self) -> list[Span]:
@@ -46,12 +50,14 @@ class StatusRow(TwoSidedRow):
         if count:
             noun = "line" if count == 1 else "lines"
             return [Span(f"↓ {count} new {noun}", "primary", bold=True), Span("  end", "muted")]
+        if self.content.is_far_from_end:
+            return [Span("↓ newest", "muted"), Span("  end", "muted")]
         return []
 
 
 def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
     """What is happening now, the most pressing first: words that wait, a note, an answer under way."""
-    note = (Span(store.note, "muted"),) if store.note else ()
+    note = (Span(store.note.text, "muted"),) if store.note.text else ()
     if waiting := _waiting(store.link):
         # An answer that is only awaited here does not go on, whatever its clock would say.
         return (*waiting, Span(" · ", "muted"), *note) if note else waiting

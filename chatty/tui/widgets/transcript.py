@@ -1,12 +1,14 @@
 """The messages of the open conversation: one widget that draws only the rows on the screen.
 
 It holds views for a window of the path: twenty messages at first, more as one scrolls, two hundred at most.
-The state is never pruned, only what is laid out here. The view never moves while someone reads: it follows
-the newest line until they scroll up, and again once they are back at the end.
+The state is never pruned, only what is laid out here. It shows the end of the path, or a stretch further up
+that one went to; what is not at hand is asked for where one comes to it. The view never moves while someone
+reads: it follows the newest line until they scroll up, and again once they are back at the end.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.style import Style
 from textual import events
@@ -59,13 +61,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         message_id: str | None
 
     @dataclass
-    class OlderWanted(TextualMessage):
-        """The earliest message that is loaded came into view, and there are earlier ones.
+    class MoreWanted(TextualMessage):
+        """Messages of the path are needed that are not at hand: next to this one, or around it.
 
-        Posted each time one goes up to it: whoever loads them knows which are on their way, and which failed.
+        Posted each time one comes there: whoever loads them knows which are on their way, and which failed.
         """
 
-        before_id: str
+        message_id: str
+        where: Literal["before", "behind", "around"]
 
     def __init__(self, router: KeyRouter) -> None:
         super().__init__(router, id="transcript")
@@ -77,7 +80,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._starts: list[int] = [0]
         self._is_following = True
         self._is_adjusting = False
-        self._seen_rows = 0
+        self._is_away = False
+        """The stretch further up is shown, not the end of the path."""
+        self._sought: tuple[str, int] | None = None
+        """What was at the top of a stretch that was put away: to be there again once it has come."""
+        self._seen: tuple[str, int] | None = None
+        """The lowest row that was on the screen: its message, and the rows of it."""
         self._code_offset = 0
         self._is_raw = False
 
@@ -95,15 +103,24 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._views.clear()
         self.selected_id = None
         self._code_offset = 0
-        self._is_following = True
-        self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
+        self._is_following, self._is_away = True, False
+        self._seen = self._sought = None
+        self._window = opened.path[-WINDOW_AT_FIRST:]
         self._lay_out()
 
     def show_again(self, opened: OpenConversation) -> None:
         """The path or the messages changed: keep the window where it is as far as they still exist."""
         self._opened = opened
+        top = self._sought or self._top()
+        if top is not None and self._is_away and top[0] not in opened.away:
+            if top[0] not in opened.path:
+                # Put away, as by a link that came back: what stands here stands until it has come again.
+                self._sought = top
+                self.post_message(self.MoreWanted(top[0], "around"))
+                return
+            self._is_away = False  # the gap below is closed
+        self._sought = None
         path = self._loaded_path()
-        top = self._top()
         self._window = self._moved_window(path, top[0] if top else "")
         if self.selected_id not in path:
             self._select(None)
@@ -139,14 +156,22 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     @property
     def new_lines(self) -> int:
         """Rows that came below since the end was last on the screen."""
-        return 0 if self._is_following else max(0, self._starts[-1] - self._seen_rows)
+        if self._is_following or self._seen is None or self._seen[0] not in self._window:
+            return 0
+        message_id, rows = self._seen
+        return max(0, self._starts[-1] - self._starts[self._window.index(message_id)] - rows)
+
+    @property
+    def is_far_from_end(self) -> bool:
+        """Whether there are messages behind those that are laid out."""
+        return not self._reaches_newest()
 
     # Moving.
 
     def to_end(self) -> None:
         """Go to the newest line and follow it."""
-        self._window = self._loaded_path()[-max(WINDOW_AT_FIRST, 1) :]
-        self._is_following = True
+        self._is_following, self._is_away, self._sought = True, False, None
+        self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
         self._lay_out()
 
     def to_top(self) -> None:
@@ -162,16 +187,19 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._scroll_rows_to(self.scroll_offset.y + direction * max(self.size.height - 2, 1))
 
     def show_message(self, message_id: str) -> None:
-        """Bring a message to the top of the view, as after a search; it must be on the path and loaded."""
-        path = self._loaded_path()
-        if message_id not in path:
+        """Bring a message to the top of the view, as after a search; it must be at hand."""
+        opened = self._opened
+        if opened is None or message_id not in (*opened.path, *opened.away):
             return
+        self._is_following, self._sought = False, None
+        self._is_away = message_id in opened.away
+        path = self._loaded_path()
         if message_id not in self._window:
             first = max(0, path.index(message_id) - WINDOW_STEP)
             self._window = path[first : first + WINDOW_AT_MOST]
             self._lay_out((path[first], 0))
-        self._is_following = False
         self._scroll_rows_to(self._starts[self._window.index(message_id)])
+        self._note_seen()
 
     # Selecting.
 
@@ -180,10 +208,11 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return ("message",)
 
     def select_newest(self) -> None:
-        """Select the newest message."""
+        """Select the newest message; for someone who reads further up the first that begins on the screen."""
         if self._window:
-            self._select(self._window[-1])
-            self._bring_into_view(self._window[-1])
+            wanted = self._window[-1] if self._is_following else self._first_in_view()
+            self._select(wanted)
+            self._bring_into_view(wanted)
 
     def select_step(self, step: int) -> None:
         """Move the selection to the next (1) or the previous (-1) message."""
@@ -275,8 +304,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Inside: the window.
 
     def _loaded_path(self) -> list[str]:
-        """The end of the path as far back as its messages are loaded."""
-        return [] if self._opened is None else self._opened.path
+        """The messages at hand in a row that the window is a part of."""
+        if self._opened is None:
+            return []
+        return self._opened.away if self._is_away else self._opened.path
 
     def _moved_window(self, path: list[str], top_id: str) -> list[str]:
         """The window on a path that changed: what came behind it comes in, rows far above the view go."""
@@ -309,16 +340,18 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             top = self._top()
             self._window = [*self._window, *path[last : last + WINDOW_STEP]][-WINDOW_AT_MOST:]
             self._lay_out(top)
+        elif self._is_away:
+            self.post_message(self.MoreWanted(path[-1], "behind"))
 
     def _maybe_want_older(self) -> None:
         opened = self._opened
         path = self._loaded_path()
-        if opened is not None and path and opened.has_older:
-            self.post_message(self.OlderWanted(path[0]))
+        if opened is not None and path and (opened.has_older_away if self._is_away else opened.has_older):
+            self.post_message(self.MoreWanted(path[0], "before"))
 
     def _reaches_newest(self) -> bool:
-        path = self._opened.path if self._opened else []
-        return not path or (bool(self._window) and self._window[-1] == path[-1])
+        path = self._loaded_path()
+        return not self._is_away and (not path or (bool(self._window) and self._window[-1] == path[-1]))
 
     # Inside: rows.
 
@@ -378,9 +411,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.scroll_y = row
 
     def _scroll_rows_to(self, row: int) -> None:
+        # At an edge nothing scrolls any more, so nothing else would lay out what lies behind it.
         if row < 0 and self.scroll_offset.y == 0:
-            self._extend_up()  # nothing scrolls any more, so nothing else would
-            return
+            self._extend_up()
+            row += self.scroll_offset.y
+        if row > self.scroll_offset.y and self._is_at_end():
+            self._extend_down()
         self._set_row(max(0, min(row, self._starts[-1] - self.size.height)))
 
     def _top(self) -> tuple[str, int] | None:
@@ -401,11 +437,26 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return self.scroll_offset.y + self.size.height >= self._starts[-1]
 
     def _note_seen(self) -> None:
-        self._seen_rows = max(
-            self._starts[-1] if self._is_following else min(self._seen_rows, self._starts[-1]),
-            min(self.scroll_offset.y + self.size.height, self._starts[-1]),
-        )
+        """Remember the lowest row that was on the screen, and tell how much lies below."""
+        bottom = self._place_of(min(self.scroll_offset.y + self.size.height, self._starts[-1]))
+        if bottom is not None and (self._is_following or self._is_below_seen(bottom)):
+            self._seen = bottom
         self.post_message(self.Moved(self.new_lines))
+
+    def _is_below_seen(self, place: tuple[str, int]) -> bool:
+        path = self._opened.path if self._opened is not None else []
+        if self._seen is None or self._seen[0] not in path:
+            return True
+        if place[0] == self._seen[0]:
+            return place[1] > self._seen[1]
+        return place[0] in path and path.index(place[0]) > path.index(self._seen[0])
+
+    def _place_of(self, end_row: int) -> tuple[str, int] | None:
+        """The message above the end of a row, and how many of its rows are."""
+        index = bisect_right(self._starts, end_row - 1) - 1
+        if 0 <= index < len(self._starts) - 1 and index < len(self._window):
+            return self._window[index], end_row - self._starts[index]
+        return None
 
     def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, direction: int) -> None:
         event.stop()
@@ -435,6 +486,10 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.selected_id = message_id
         self._lay_out(top)
         self.post_message(self.Selected(message_id))
+
+    def _first_in_view(self) -> str:
+        index = bisect_left(self._starts, self.scroll_offset.y, hi=len(self._window) - 1)
+        return self._window[index]
 
     def _bring_into_view(self, message_id: str) -> None:
         index = self._window.index(message_id)

@@ -51,7 +51,7 @@ async def test_what_needs_the_key_follows_once_it_is_kept(tmp_path: Path) -> Non
     keys.set_key("openai", "sk", lambda: done.append(list(server.kept_in)))
     await until(lambda: bool(done))
     assert done == [["keyring"]]
-    assert store.note == "the key of openai works: 3 models"
+    assert store.note.text == "the key of openai works: 3 models"
 
 
 async def test_nothing_follows_before_the_question_about_the_file_is_answered(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ async def test_only_a_key_that_was_refused_ends_it(tmp_path: Path, problem: str,
     done: list[str] = []
     keys.set_key("openai", "sk", lambda: done.append("used"))
     changes: list[str] = []
-    store.on_change = lambda: changes.append(store.note)
+    store.on_change = lambda: changes.append(store.note.text)
     # The list of models is the last that is asked for before anything follows.
     await until(lambda: problem in changes and len(changes) > 1)
     await until(lambda: bool(done) or not follows)

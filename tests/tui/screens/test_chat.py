@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
+from chatty.tui.prompts import PromptChoice
 from chatty.tui.screens.chat import ChatScreen
-from chatty.tui.wishes import Ask
+from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scripted_app import scripted
 
@@ -123,14 +124,14 @@ async def test_number_that_no_message_has_means_none(argument: str) -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*f"/branch {argument}", "enter")
         assert backend.calls == []
-        assert screen.store.note == "there is no such message"
+        assert screen.store.note.text == "there is no such message"
 
 
 async def test_unknown_command_stays_in_the_composer_with_the_nearest_named() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"/modle", "enter")
         assert screen.composer.text == "/modle"
-        assert "there is no command /modle" in screen.store.note
+        assert "there is no command /modle" in screen.store.note.text
         assert backend.calls == []
 
 
@@ -270,7 +271,7 @@ async def test_project_that_is_not_there_can_be_named() -> None:
 async def test_text_that_was_refused_is_back_before_what_was_written_since() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"since")
-        backend.store.give_back("refused", "c1")
+        backend.store.give_back(Returned("c1", "refused"))
         await until(lambda: screen.composer.text == "refused\nsince")
 
 
@@ -287,7 +288,7 @@ async def test_search_shows_hits_and_opens_the_chosen() -> None:
     async with chat() as (pilot, screen, backend):
         await pilot.press("ctrl+f", "ctrl+f", *"words")
         assert ("search", "words") in backend.calls
-        await until(lambda: isinstance(screen.app.screen, Picker) and bool(screen.store.hits))
+        await until(lambda: isinstance(screen.app.screen, Picker) and bool(screen.store.found.hits))
         await until(lambda: not screen.store._dirty)
         await pilot.pause()
         await pilot.press("enter")
@@ -375,3 +376,140 @@ async def test_command_and_words_typed_in_one_burst_reach_their_places() -> None
         await pilot.pause()
         assert screen.composer.text == "words"
         assert backend.calls == [("rename_conversation", "A better name"), ("new_conversation",)]
+
+
+async def test_search_that_finds_nothing_says_so_and_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        monkeypatch.setattr(backend, "search", lambda words: None)
+        await pilot.press("ctrl+f", "ctrl+f")
+        found = screen.app.screen.query_one("#list")
+        assert "type what you remember" in found.render_line(0).text
+        await pilot.press(*"flaky")
+        backend.store.apply_found("flak", [])
+        screen._paint()
+        assert "type what you remember" in found.render_line(0).text
+        backend.store.apply_found("flaky", [])
+        screen._paint()
+        assert "nothing found for flaky" in found.render_line(0).text
+        await pilot.press(*["backspace"] * 5)
+        assert "type what you remember" in found.render_line(0).text
+
+
+async def test_note_goes_by_itself_and_a_state_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatty.tui.screens.chat.note_seconds", lambda note: 0.01)
+    async with chat() as (_, screen, backend):
+        backend.store.say("fake/m is the default now")
+        await until(lambda: "fake/m is the default now" in row(screen, "status"))
+        await until(lambda: row(screen, "status") == "")
+        backend.store.say("editing", stays=True)
+        await until(lambda: "editing" in row(screen, "status"))
+        backend.store.say("said meanwhile")
+        await until(lambda: row(screen, "status") == "")
+
+
+async def test_key_takes_a_note_away_that_was_there_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        backend.store.say("just said")
+        await until(lambda: "just said" in row(screen, "status"))
+        await pilot.press("a")
+        assert backend.store.note.text == "just said"
+        monkeypatch.setattr("chatty.tui.screens.chat._NOTE_READ_SECONDS", 0.0)
+        await pilot.press("b")
+        await until(lambda: row(screen, "status") == "")
+
+
+async def test_quitting_is_not_armed_any_more_once_something_is_typed() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+c")
+        await until(lambda: "press ^c again" in row(screen, "status"))
+        await pilot.press("a", "backspace")
+        await pilot.press("ctrl+c")
+        assert screen.app.is_running
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+async def test_leaving_the_edit_sends_a_message_of_its_own(key: str) -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("tab", "k", "e", key, *"own", "enter")
+        assert backend.calls[-1][0] == "send"
+        assert str(backend.calls[-1][1]).endswith("own")
+        assert screen.store.note.text == ""
+
+
+async def test_refused_text_is_called_safe_once_it_is_a_draft_on_the_disk(tmp_path: Path) -> None:
+    async with chat(settings=Settings(drafts_directory=tmp_path)) as (_, screen, backend):
+        told: list[str] = []
+        backend.store.give_back(
+            Returned("c1", "precious", lambda: told.extend(path.read_text() for path in tmp_path.iterdir()))
+        )
+        await until(lambda: bool(told))
+        assert "precious" in told[0]
+        assert screen.composer.text == "precious"
+
+
+async def test_model_that_no_list_has_is_offered_when_it_is_in_use_or_typed_in_full() -> None:
+    async with chat() as (pilot, screen, backend):
+        assert screen.store.open is not None
+        screen.store.open.model_provider, screen.store.open.model = "lab", "tuned"
+        await pilot.press("ctrl+l", "enter")
+        assert backend.calls[-1] == ("choose_model", "lab/tuned", False)
+        await pilot.press("ctrl+l", *"openai/gpt-9")
+        found = screen.app.screen.query_one("#list")
+        assert "not in the list" in found.render_line(1).text
+        await pilot.press("enter")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-9", False)
+        await pilot.press("ctrl+l", *"openai/gpt-5.2-nano", "ctrl+s")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-nano", True)
+
+
+async def test_chosen_theme_is_used_and_kept() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/theme chatty-light", "enter")
+        assert screen.app.theme == "chatty-light"
+        assert backend.calls[-1] == ("keep_theme", "chatty-light")
+        await pilot.press(*"/theme nothing", "enter")
+        assert backend.calls[-1] == ("keep_theme", "chatty-light")
+        assert screen.store.note.text == "there is no theme nothing"
+
+
+async def test_prompt_asks_for_each_variable_before_it_is_put_in() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+g", *"trans", "enter")
+        assert screen.app.screen.query_one("#frame").border_title == "translate › from · 1 of 2"
+        await pilot.press(*"{{to}}", "enter", *"German", "enter")
+        assert screen.composer.text == "From {{to}} into German: {{to}}"
+
+
+async def test_prompt_whose_questions_are_left_puts_nothing_in() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("ctrl+g", *"trans", "enter", *"French", "enter", "escape")
+        assert screen.composer.is_empty
+        await pilot.press(*"typed on")
+        assert screen.composer.text == "typed on"
+
+
+async def test_name_of_an_overlay_is_never_read_as_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chat() as (pilot, screen, backend):
+        monkeypatch.setattr(backend, "prompts", lambda: [PromptChoice("[red]x[/red]", "{{a}}", ("a",))])
+        await pilot.press("ctrl+g", "enter")
+        title = screen.app.screen.query_one("#frame")._border_title
+        assert title is not None
+        assert title.plain == "[red]x[/red] › a"
+
+
+async def test_going_back_through_the_prompts_asks_for_earlier_ones() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("up")
+        assert backend.calls == [("want_earlier_prompts",)]
+        backend.store.recall(["older still"])
+        await until(lambda: not backend.store.wishes.earlier_prompts)
+        await pilot.press("up", "up")
+        assert screen.composer.text == "older still"
+
+
+async def test_search_through_the_prompts_goes_on_among_those_that_come_later() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("ctrl+r", *"zebra")
+        assert ("want_earlier_prompts",) in backend.calls
+        backend.store.recall(["about a zebra"])
+        await until(lambda: screen.composer.text == "about a zebra")

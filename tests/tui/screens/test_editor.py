@@ -72,7 +72,7 @@ async def test_program_goes_on_while_one_edits(waiting_editor: Path) -> None:
         backend.store.say("news")
         waiting_editor.touch()
         await until(lambda: screen.composer.text == "mine and more")
-        assert screen.store.note == "news"
+        assert screen.store.note.text == "news"
 
 
 async def test_text_edited_while_another_conversation_was_opened_is_the_draft_of_its_own(

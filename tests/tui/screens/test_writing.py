@@ -8,6 +8,7 @@ from chatty.tui.app import Settings
 from chatty.tui.drafts import Draft, Drafts
 from chatty.tui.screens.writing import UNSENT
 from chatty.tui.state import NEW, OpenConversation
+from chatty.tui.wishes import Returned
 from tests.tui.screens.test_chat import chat, until
 from tests.tui.scripted_app import scripted
 
@@ -38,7 +39,7 @@ async def test_letters_go_to_the_conversation_on_the_screen_not_to_the_next(tmp_
         backend.store.on_change = lambda: None
         backend.open_conversation("c2")
         screen.composer.insert("for the first")
-        await screen.writing.close()
+        await screen.writing.save()
         assert kept(tmp_path) == {"c1": "for the first"}
 
 
@@ -100,7 +101,7 @@ async def test_sent_text_is_kept_while_the_program_runs_too(tmp_path: Path) -> N
 async def test_refused_text_waits_as_the_draft_of_its_own_conversation(tmp_path: Path) -> None:
     Drafts(tmp_path, "a").save("c2", Draft(("since",), 5))
     async with chat(settings=settings(tmp_path)) as (_, screen, backend):
-        backend.store.give_back("refused", "c2")
+        backend.store.give_back(Returned("c2", "refused"))
         await until(lambda: not backend.store.wishes.texts)
         assert screen.composer.is_empty
         backend.open_conversation("c2")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
@@ -77,7 +79,7 @@ async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
     async with transcript("long") as (view, _, backend, screen):
         view.to_top()
         await drawn(screen)
-        assert set(backend.calls) == {("want_older", "m9951")}
+        assert set(backend.calls) == {("want_messages", "m9951", "before")}
 
 
 async def test_going_further_up_asks_again_in_case_it_failed() -> None:
@@ -87,7 +89,7 @@ async def test_going_further_up_asks_again_in_case_it_failed() -> None:
         backend.calls.clear()
         view.page(-1)
         await drawn(screen)
-        assert set(backend.calls) == {("want_older", "m9951")}
+        assert set(backend.calls) == {("want_messages", "m9951", "before")}
 
 
 async def test_coming_back_to_a_conversation_older_messages_are_asked_for_again() -> None:
@@ -99,7 +101,93 @@ async def test_coming_back_to_a_conversation_older_messages_are_asked_for_again(
         backend.calls.clear()
         view.to_top()
         await drawn(screen)
-        assert set(backend.calls) == {("want_older", "m9951")}
+        assert set(backend.calls) == {("want_messages", "m9951", "before")}
+
+
+def page_of(first: int, last: int) -> dict[str, object]:
+    messages = [{**numbered(n, 0), "parent_id": f"m{n - 1}"} for n in range(first, last + 1)]
+    return {"messages": messages, "siblings": [], "has_older": first > 1}
+
+
+def go_to(store: Store, number: int) -> None:
+    """A hit of the search is at hand, with what surrounds it."""
+    store.apply_around("c1", page_of(number - 25, number), page_of(number + 1, number + 25))
+    store.show_message(f"m{number}")
+
+
+async def test_place_far_from_the_end_is_shown_and_the_end_is_one_key_away() -> None:
+    async with transcript("long") as (view, store, _, screen):
+        go_to(store, 501)
+        await drawn(screen)
+        assert "Question 501?" in shown(view)[1]
+        assert len(view._views) <= WINDOW_AT_MOST
+        assert (view.new_lines, view.is_far_from_end) == (0, True)
+        await drawn(screen)
+        assert "↓ newest  end" in screen.status.render_line(0).text
+        view.to_end()
+        assert view._window[-1] == "m10000"
+        assert (view.new_lines, view.is_far_from_end) == (0, False)
+
+
+@pytest.mark.parametrize(("direction", "where", "edge"), [(-1, "before", "m476"), (1, "behind", "m526")])
+async def test_paging_goes_on_from_there_in_both_directions(direction: int, where: str, edge: str) -> None:
+    async with transcript("long") as (view, store, backend, screen):
+        go_to(store, 501)
+        await drawn(screen)
+        for _ in range(60):
+            view.page(direction)
+        await drawn(screen)
+        assert set(backend.calls) == {("want_messages", edge, where)}
+        before = shown(view)
+        if direction < 0:
+            store.apply_older("c1", page_of(426, 475))
+        else:
+            store.apply_newer("c1", page_of(527, 576))
+        await drawn(screen)
+        assert shown(view) == before
+        view.page(direction)
+        assert shown(view) != before
+
+
+async def test_place_becomes_a_part_of_the_path_when_the_gap_is_closed() -> None:
+    async with transcript("long") as (view, store, _, screen):
+        go_to(store, 9_920)
+        await drawn(screen)
+        before = shown(view)
+        store.apply_newer("c1", page_of(9_946, 9_990))
+        await drawn(screen)
+        assert shown(view) == before
+        assert not view._is_away
+        for _ in range(200):
+            view.page(1)
+        assert view._window[-1] == "m10000"
+        assert not view.is_far_from_end
+
+
+async def test_view_stays_where_one_reads_when_the_link_comes_back() -> None:
+    async with transcript("long") as (view, store, backend, screen):
+        go_to(store, 501)
+        await drawn(screen)
+        view.page(1)
+        before = shown(view)
+        top = view._top()
+        assert top is not None
+        store.apply("c1", large(10_000, 50, 0))
+        await drawn(screen)
+        assert shown(view) == before
+        assert backend.calls[-1] == ("want_messages", top[0], "around")
+        number = int(top[0][1:])
+        store.apply_around("c1", page_of(number - 25, number), page_of(number + 1, number + 25))
+        await drawn(screen)
+        assert shown(view) == before
+
+
+async def test_tab_selects_what_one_reads() -> None:
+    async with transcript("long") as (view, store, _, screen):
+        go_to(store, 501)
+        await drawn(screen)
+        view.select_newest()
+        assert view.selected_id == "m501"
 
 
 def arrive(store: Store, number: int) -> None:

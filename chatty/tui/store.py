@@ -285,7 +285,7 @@ class Store:
         if self._mirror is None or not self._mirror.view.use_leaf(leaf_id):
             return False
         self._mirror.bring_up(self._dirty)
-        self.on_change()
+        self._changed()
         return True
 
     def siblings(self, message_id: str) -> list[str]:
@@ -316,7 +316,7 @@ class Store:
         if self.open is not None:
             self.open.title = wire.line(title)
             self._dirty.header = True
-            self.on_change()
+            self._changed()
 
     def set_project(self, project_id: str, name: str) -> None:
         """The project of the open conversation, before the server says so."""

@@ -293,7 +293,7 @@ async def test_projects_model_goes_before_the_usual_one_and_behind_a_chosen_one(
         await until(lambda: opened(store).project == "api")
         if picked:
             controller.choose_model(picked, as_default=False)
-        assert opened(store).model == answering
+        await until(lambda: opened(store).model == answering)
         controller.send("Is it?")
         await until(lambda: any(method == "message.send" for method, _ in server.heard))
         params = next(params for method, params in server.heard if method == "message.send")
@@ -420,6 +420,8 @@ async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> 
 async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(tmp_path: Path) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path) as (controller, store):
+        # The lists are there, and earlier prompts were looked for, which is asked in the same way.
+        await until(lambda: any(method == "project.list" for method, _ in server.heard))
         controller.send("Is it?")
         await until(lambda: shown(store) == ANSWERED)
         first_id = opened(store).path[0]

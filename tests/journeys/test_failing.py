@@ -56,7 +56,7 @@ def test_killed_server_leaves_the_text_and_a_way_on(person: Person) -> None:
     person.ask(term, "survive")
     wait_answering(term)
     # What came in the last half second may be lost with the server, and without a word nothing can go on.
-    term.wait_for("answering 2 s")
+    term.watch(1.5)
     person.home.kill()
     term.wait_for("reconnecting")
     term.wait_for("interrupted  the server ended while it was answering")

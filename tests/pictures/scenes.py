@@ -72,7 +72,7 @@ def _interrupted(person: Sitting) -> Terminal:
     term = person.open_chat()
     person.ask(term, words.SUMMARY)
     term.wait_for("warned")
-    term.wait_for("answering 2 s")  # by then it is on the disk
+    term.watch(1.5)  # by then it is on the disk
     person.home.kill()
     term.wait_for("interrupted")
     term.wait_gone("reconnecting")

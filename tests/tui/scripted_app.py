@@ -81,6 +81,7 @@ def break_when_up(app: ChattyApp, place: str) -> None:
         screen = app.screen
         assert isinstance(screen, ChatScreen)
         BREAKS[place](app, screen)
+        screen.say("broken from now on", stays=True)
 
     app._begin = begin_and_break  # type: ignore[method-assign]
 

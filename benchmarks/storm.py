@@ -17,7 +17,7 @@ import time
 from dataclasses import asdict
 
 from benchmarks.report import percentile, save
-from chatty.client.backoff import LOCAL, REMOTE
+from chatty.client.backoff import LOCAL, Backoff
 from chatty.client.connection import Client
 from tests.client.homes import Home
 from tests.instruments.fault_proxy import FaultProxy, Plan
@@ -26,7 +26,7 @@ from tests.instruments.waiting import until
 
 BACK_SECONDS = 30.0
 MORE_DESCRIPTORS = 5
-BACKOFFS = {"local": LOCAL, "remote": REMOTE}
+BACKOFFS = {"local": LOCAL, "remote": Backoff()}
 
 
 async def run(

@@ -1,3 +1,3 @@
-"""chatty: the AI chat that lives in the terminal, and the server a team runs for itself."""
+"""chatty: AI chat that lives in the terminal, with a small server of its own behind it."""
 
 __version__ = "0.1.0"

@@ -1,9 +1,11 @@
 """Where the ``chatty`` command starts: answers what costs nothing, hands the rest to the command line.
 
 The version and the help pages are answered before Typer is imported (about 40 ms), which is why
-this module imports nothing at its top but ``sys``. It parses no options and knows no command.
+this module imports nothing at its top but what Python itself has loaded. It parses no options and
+knows no command.
 """
 
+import os
 import sys
 
 
@@ -25,6 +27,8 @@ def main() -> int:
 
 def _ready_answer(arguments: list[str]) -> str | None:
     """Return the text that answers ``--version`` or ``--help``; ``None`` when something else is asked."""
+    if "_CHATTY_COMPLETE" in os.environ:
+        return None  # a shell asks what may stand there, not what it says
     if arguments == ["--version"]:
         from chatty import __version__
 

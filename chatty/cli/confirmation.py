@@ -7,11 +7,12 @@ from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import sanitize
 
 
-def confirm(question: str, *, is_given: bool) -> None:
+def confirm(question: str, name: str, *, is_given: bool) -> None:
     """Ask yes or no when a person sits in front; anything but yes leaves things as they are.
 
     Args:
-        question: what is about to happen; names in it are foreign text.
+        question: what is about to happen, with ``{}`` where the name belongs.
+        name: of what it happens to; foreign text.
         is_given: the answer stands on the command line already.
 
     Raises:
@@ -19,7 +20,7 @@ def confirm(question: str, *, is_given: bool) -> None:
     """
     if is_given or not os.isatty(0):
         return
-    os.write(NOTES, f"{sanitize(question, multiline=False)} [y/N] ".encode("utf-8", "replace"))
+    os.write(NOTES, f"{question.format(sanitize(name, multiline=False))} [y/N] ".encode("utf-8", "replace"))
     answer = os.read(0, 1024).decode("utf-8", "replace").strip().lower()
     if answer not in ("y", "yes"):
         raise ProtocolError("cancelled", "nothing was changed")

@@ -122,7 +122,10 @@ def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:
 def _print_traceback(error: BaseException) -> None:
     import traceback
 
-    write_note("".join(traceback.format_exception(error)).rstrip())
+    from chatty.rendering.sanitizer import sanitize
+
+    # Its messages may quote anybody.
+    write_note("".join(map(sanitize, traceback.format_exception(error))).rstrip())
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

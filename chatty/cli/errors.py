@@ -68,18 +68,19 @@ def error_line(error: ProtocolError, *, safe: str | None = None) -> str:
     # The sentence may quote a provider, a file or a name: foreign text.
     from chatty.rendering.sanitizer import sanitize
 
-    line = f"chatty: {sanitize(error.message, multiline=False).strip()}"
-    hints = (None if safe and safe in error.message else safe, _next_step(error))
+    sentence = sanitize(error.message, multiline=False).strip()
+    line = f"chatty: {sentence}"
+    hints = (None if safe and safe in sentence else safe, _next_step(error, sentence))
     more = "; ".join(filter(None, hints))
     return f"{line} ({more})" if more else line
 
 
-def _next_step(error: ProtocolError) -> str | None:
-    if "chatty " in error.message:
+def _next_step(error: ProtocolError, sentence: str) -> str | None:
+    if "chatty " in sentence:
         return None
     if error.type == "not_found" and error.details.get("kind") in _LISTINGS:
         return f"see: {_LISTINGS[error.details['kind']]}"
     known = _NEXT_STEPS.get(error.type) or _NEXT_STEPS.get(error.family)
-    if known is None and error.retryable and "again" not in error.message:
+    if known is None and error.retryable and "again" not in sentence:
         return "trying again may help"
     return known

@@ -16,6 +16,7 @@ from chatty.cli.output.streams import write_out
 from chatty.cli.preferences import default_model
 from chatty.cli.session import Session
 from chatty.protocol.ids import new_id
+from chatty.rendering.sanitizer import sanitize
 
 PROMPT = "you: "
 LEAVING = ("/quit", "/exit")
@@ -25,7 +26,8 @@ def run(*, continue_last: bool, conversation: str | None, project: str | None, m
     """Chat until the input ends (ctrl+d) or ``/quit``."""
     session = Session()
     place = _open(session, continue_last, conversation, project, model)
-    say(f"conversation {place['id']}: {place['title']}. Ctrl+C stops an answer, ctrl+d leaves.")
+    title = sanitize(place["title"], multiline=False)
+    say(f"conversation {place['id']}: {title}. Ctrl+C stops an answer, ctrl+d leaves.")
     _take_turns(place["id"], model)
     say(f"left; go on with: chatty --plain --conversation {place['id']}")
 

@@ -10,7 +10,7 @@ def default_model(environ: Mapping[str, str]) -> str | None:
     """Return the model to ask when nothing nearer names one: environment, then config file, then none.
 
     Raises:
-        ProtocolError: the config file cannot be read.
+        ProtocolError: the config file cannot be read, or holds what is no setting.
     """
     chosen = environ.get("CHATTY_MODEL")
     if chosen:
@@ -19,7 +19,6 @@ def default_model(environ: Mapping[str, str]) -> str | None:
     if not os.path.exists(path):
         return None
     # tomllib costs 4 ms: only those who wrote a file pay for it.
-    from chatty.client.settings import read_raw
+    from chatty.client.settings import read_model
 
-    model = read_raw(path).get("model")
-    return str(model) if model else None
+    return read_model(path)

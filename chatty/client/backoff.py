@@ -30,7 +30,5 @@ class Backoff:
 LOCAL = Backoff(cap_seconds=0.75)
 """For a unix socket: trying costs next to nothing, and the server is back within a second."""
 
-REMOTE = Backoff()
-
 AFTER_FAILED_START = Backoff(first_seconds=4.0)
 """For a server that could not be started: each try starts a process."""

@@ -11,7 +11,6 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -121,12 +120,6 @@ class Client:
         """Call the listener with all news from now on; returns what ends that. It must not block."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-    @property
-    def silent_seconds(self) -> float | None:
-        """Since when nothing was heard from the server; ``None`` while the link is down."""
-        wire = self._link.wire
-        return None if wire is None else monotonic() - wire.last_heard_at
 
     @property
     def unsent(self) -> int:
@@ -251,14 +244,17 @@ class Client:
         return await self._request(method, params, is_patient=True)
 
     async def _request_for_subscription(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Ask; a conversation that is only in the outbox yet is waited for."""
+        """Ask; a conversation that is only in the outbox yet, or was when we asked, is asked for again."""
+        conversation_id = params["conversation_id"]
         while True:
+            accepted = 0 if self._delivery is None else self._delivery.accepted(conversation_id)
             try:
                 return await self._request_patiently(method, params)
             except ProtocolError as error:
                 if error.family != "not_found" or self._delivery is None:
                     raise
-                if not await self._delivery.settle(params["conversation_id"]):
+                had_some = await self._delivery.settle(conversation_id)
+                if not had_some and self._delivery.accepted(conversation_id) == accepted:
                     raise
 
     async def _unsubscribe(self, subscription: Subscription) -> None:

@@ -6,6 +6,7 @@ attempts; the text then stays on disk for the person to see.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -49,6 +50,9 @@ class Delivery:
         self._random = random
         self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
+        self._accepted: Counter[str] = Counter()
+        self._keeping: set[asyncio.Task[None]] = set()
+        """Writes of the outbox under way."""
         self._has_resumed = False
 
     @property
@@ -84,6 +88,8 @@ class Delivery:
         """
         entry = self._outbox.prepare(method, params)
         kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
+        self._keeping.add(kept)
+        kept.add_done_callback(self._keeping.discard)
         if on_kept is not None:
             kept.add_done_callback(lambda done: on_kept() if _has_succeeded(done) else None)
         return await asyncio.shield(self._begin(entry, kept))
@@ -104,11 +110,16 @@ class Delivery:
         await asyncio.wait([newest])
         return True
 
+    def accepted(self, conversation_id: str) -> int:
+        """How many entries of a conversation the server has accepted so far."""
+        return self._accepted[conversation_id]
+
     async def close(self) -> None:
-        """Stop; what was not accepted stays on disk."""
+        """Stop; what was not accepted is on the disk when this returns."""
         for task in self._waiting:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
+        await asyncio.gather(*self._keeping, return_exceptions=True)
 
     def _begin(self, entry: Entry, kept: asyncio.Task[None]) -> asyncio.Task[dict[str, Any]]:
         before = self._newest.get(entry.conversation_id)
@@ -134,7 +145,7 @@ class Delivery:
         kept: asyncio.Task[None],
     ) -> dict[str, Any]:
         if not self._is_online():
-            await kept  # nobody hears of it yet, so the disk has to
+            await asyncio.shield(kept)  # nobody hears of it yet, so the disk has to
         if before is not None:
             await asyncio.wait([before])
         try:
@@ -147,6 +158,7 @@ class Delivery:
             failure = _failed(error)
             await self._note(partial(self._outbox.refuse, reason=failure.message), entry, kept)
             raise failure from error
+        self._accepted[entry.conversation_id] += 1
         await self._note(self._outbox.remove, entry, kept)
         return result
 
@@ -156,7 +168,7 @@ class Delivery:
         If that fails the answer stands all the same; the next program sends it again, under the same id.
         """
         with suppress(ProtocolError):
-            await kept
+            await asyncio.shield(kept)
         try:
             await asyncio.to_thread(change, entry)
         except OSError:

@@ -41,6 +41,15 @@ def timed_out(what: str) -> ProtocolError:
     return link_error("timeout", f"The time allowed has passed while {what}.")
 
 
+def said_nothing(seconds: float) -> ProtocolError:
+    """Return the error for a server that took the connection in and was silent for so long."""
+    return link_error(
+        "connection/stuck",
+        f"The server accepted the connection and said nothing for {seconds:g} s. "
+        "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
+    )
+
+
 def error_from_wire(error: object) -> ProtocolError:
     """Read the ``error`` member of a response."""
     from chatty.protocol.errors import ProtocolError

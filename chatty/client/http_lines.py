@@ -7,31 +7,41 @@ It knows neither JSON nor the protocol; the caller gives bytes and gets lines.
 
 from __future__ import annotations
 
+import select
+from contextlib import nullcontext
+
 from chatty.client.errors import link_error, timed_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from chatty.client.deadline import Deadline
 
 _RECEIVE_BYTES = 65536
 _MAX_HEAD_BYTES = 65536
+_MAX_POLL_MS = 2**31 - 1
 
 
 class LineExchange:
     """A request that was sent, and the lines of its answer.
 
-    Every read that is interrupted by an exception may be repeated: nothing received is lost.
-
     Args:
         connected: closed by ``close()``, not at the end of the answer.
         body: lines, each ended by a newline.
+
+    Attributes:
         deadline: bounds every wait; may be replaced between reads.
+        waiting: makes the block in which a read waits for the server. Nothing that has arrived is in
+            hand there: a signal handler that raises inside such blocks only loses nothing, and the
+            read may be repeated. One that raises elsewhere in a read may lose what was just received.
     """
 
     def __init__(self, connected: socket.socket, path: str, body: bytes, deadline: Deadline) -> None:
         self.deadline = deadline
+        self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext
         self.status = 0
         self._socket = connected
         self._raw = bytearray()
@@ -85,11 +95,10 @@ class LineExchange:
             raise _lost(error) from error
 
     def _receive(self) -> None:
+        with self.waiting():
+            self._wait_for_bytes()
         try:
-            self._socket.settimeout(self.deadline.remaining("waiting for an answer"))
             received = self._socket.recv(_RECEIVE_BYTES)
-        except TimeoutError as error:
-            raise timed_out("waiting for an answer") from error
         except OSError as error:
             raise _lost(error) from error
         self._raw += received
@@ -99,6 +108,13 @@ class LineExchange:
             self._framing.decode(self._raw, self._body)
         if not received and (self._framing is None or not self._framing.ends_by_closing()):
             raise _lost(None)
+
+    def _wait_for_bytes(self) -> None:
+        seconds = self.deadline.remaining("waiting for an answer")
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if not poll.poll(None if seconds is None else min(seconds * 1000, _MAX_POLL_MS)):
+            raise timed_out("waiting for an answer")
 
     def _read_head(self) -> None:
         end = self._raw.find(b"\r\n\r\n")

@@ -7,8 +7,6 @@ sees the library that does it.
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from chatty.protocol.frames import FATAL_CLOSE_CODES
-
 
 class LinkClosed(Exception):
     """The link has ended.
@@ -22,11 +20,6 @@ class LinkClosed(Exception):
         super().__init__(f"link closed: {code} {reason}".rstrip())
         self.code = code
         self.reason = reason
-
-    @property
-    def is_final(self) -> bool:
-        """Whether coming back would only be refused again."""
-        return self.code in FATAL_CLOSE_CODES
 
 
 class Link(Protocol):

@@ -37,26 +37,24 @@ _NOBODY_LISTENS = (errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
 def connect_to(path: str, deadline: Deadline) -> socket.socket:
     """Connect to a socket and check that its listener is this user.
 
-    A full backlog refuses at once on unix sockets, unlike TCP; that is waited out with jitter.
+    A full backlog refuses a socket that does not block at once (unix(7), unlike TCP); that is waited
+    out with jitter, and a server that takes nobody in for ``ANSWER_SECONDS`` is stuck.
 
     Raises:
-        ProtocolError: ``connection/refused`` when nobody listens, ``connection/peer``, ``timeout``.
+        ProtocolError: ``connection/refused`` when nobody listens, ``connection/stuck``,
+            ``connection/peer``, ``timeout``.
     """
     patience = deadline.sooner(ANSWER_SECONDS)
     while True:
         try:
             return _connected(path)
         except OSError as error:
-            if error.errno in _NOBODY_LISTENS:
-                raise link_error("connection/refused", "No server is running here.", path=path) from error
-            if error.errno not in _FULL_BACKLOG or patience.has_passed:
-                raise link_error(
-                    "connection/refused",
-                    f"The server's socket cannot be reached: {error.strerror}.",
-                    path=path,
-                ) from error
-        _pause(0.002, 0.02)
+            if error.errno not in _FULL_BACKLOG:
+                raise _refused(path, error) from error
         deadline.remaining("connecting to the server")
+        if patience.has_passed:
+            raise _takes_nobody_in(path)
+        _pause(0.002, 0.02)
 
 
 def find(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -> socket.socket:
@@ -90,8 +88,9 @@ def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: De
             raise
     if is_read_only(locations):
         locations = locations.with_state_elsewhere(environ)
-    for directory in (locations.data_dir, locations.state_dir, locations.run_dir):
+    for directory in (locations.data_dir, locations.state_dir):
         ensure_private_directory(directory)
+    ensure_private_directory(locations.run_dir, may_be_link=False)
     return _Starter(locations, environ, deadline).run()
 
 
@@ -186,8 +185,10 @@ def _open_lock(path: str) -> int:
 
 def _connected(path: str) -> socket.socket:
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connected.setblocking(False)  # or a full backlog would hold us, whatever the caller's deadline
     try:
         connected.connect(path)
+        connected.setblocking(True)
         require_own_peer(connected)
     except BaseException:
         connected.close()
@@ -222,6 +223,23 @@ def is_held(lock_path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _refused(path: str, error: OSError) -> Exception:
+    if error.errno in _NOBODY_LISTENS:
+        return link_error("connection/refused", "No server is running here.", path=path)
+    return link_error(
+        "connection/refused", f"The server's socket cannot be reached: {error.strerror}.", path=path
+    )
+
+
+def _takes_nobody_in(path: str) -> Exception:
+    return link_error(
+        "connection/stuck",
+        "The server listens and takes no connection in. "
+        "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
+        path=path,
+    )
 
 
 def _stuck(locations: Locations) -> Exception:

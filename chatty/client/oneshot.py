@@ -15,13 +15,14 @@ import time
 import chatty
 from chatty.client.credentials import provider_credentials
 from chatty.client.deadline import Deadline
-from chatty.client.errors import error_from_wire, link_error
+from chatty.client.errors import error_from_wire, link_error, said_nothing
 from chatty.client.http_lines import LineExchange
-from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
+from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, introduction_refused, should_replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from chatty.client.target import Target
@@ -161,7 +162,7 @@ class OneShot:
 
 
 class RpcStream:
-    """The frames of one answer. Iterating may go on after an interruption such as a signal.
+    """The frames of one answer. Iterating may go on after an interruption that ``wait_within`` allows.
 
     Closing early leaves the run going in the server, unless its conversation is ephemeral.
     """
@@ -194,6 +195,13 @@ class RpcStream:
             raise StopIteration
         return _parsed(line)
 
+    def wait_within(self, waiting: Callable[[], AbstractContextManager[object]]) -> None:
+        """Wait for the server only inside such blocks, from now on.
+
+        A signal handler that raises inside them, and nowhere else in an iteration, loses no frame.
+        """
+        self._exchange.waiting = waiting
+
     def end_after(self, seconds: float) -> None:
         """Allow that much more time, from now, for everything that is still to come."""
         self._exchange.deadline = Deadline(seconds)
@@ -210,7 +218,7 @@ def _initialized(exchange: LineExchange) -> dict[str, Any]:
     """Return what the server agreed to; a server that is well says so at once."""
     session = _parsed(_first_line(exchange))
     if "error" in session:
-        raise _refused(session["error"])
+        raise introduction_refused(error_from_wire(session["error"]))
     if exchange.status != 200 or not isinstance(session.get("result"), dict):
         raise link_error(
             "connection/protocol",
@@ -238,22 +246,10 @@ def _first_line(exchange: LineExchange) -> bytes:
     except Exception as error:
         if getattr(error, "type", None) != "timeout" or from_caller.has_passed:
             raise
-        raise link_error(
-            "connection/stuck",
-            f"The server accepted the connection and said nothing for {FIRST_WORD_SECONDS:g} s. "
-            "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
-        ) from error
+        raise said_nothing(FIRST_WORD_SECONDS) from error
     finally:
         exchange.deadline = from_caller
     return line if line is not None else b"{}"
-
-
-def _refused(error: object) -> Exception:
-    refusal = error_from_wire(error)
-    if refusal.type != "protocol_unsupported":
-        return refusal
-    advice = which_side_to_update(refusal.details.get("supported"))
-    return link_error("protocol_unsupported", advice, **refusal.details)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

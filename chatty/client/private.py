@@ -9,14 +9,17 @@ import stat
 from chatty.client.errors import link_error
 
 
-def ensure_private_directory(path: str) -> None:
+def ensure_private_directory(path: str, *, may_be_link: bool = True) -> None:
     """Create the directory where it is missing, and refuse one that others can write to.
 
     It and every directory above it that has to be made get mode 0700, as the XDG base directory
     specification asks. One that others can only read is closed to them.
 
+    Args:
+        may_be_link: whether a link that is ours, to another disk for example, stands for its directory.
+
     Raises:
-        ProtocolError: ``connection/peer``, when it is a link, belongs to another user, or others may
+        ProtocolError: ``connection/peer``, when it is no directory, belongs to another user, or others may
             write to it; ``storage/read_only`` or ``storage/unavailable``, when it cannot be made or closed.
     """
     try:
@@ -24,11 +27,12 @@ def ensure_private_directory(path: str) -> None:
         found = os.lstat(path)
     except OSError as error:
         raise unusable(path, error) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    if may_be_link and stat.S_ISLNK(found.st_mode) and found.st_uid == os.geteuid():
+        found = _behind(path)
+    if (trouble := _trouble(path, found)) is not None:
         raise link_error(
             "connection/peer",
-            f"{path} is not a directory that only you can write to; nothing was sent. "
-            "Remove it, or set CHATTY_HOME to a directory of your own.",
+            f"{path} {trouble}, or set CHATTY_HOME to a directory of your own. Nothing was sent.",
             path=path,
         )
     if found.st_mode & 0o077:
@@ -70,8 +74,15 @@ def forget_unfinished(path: str) -> None:
     """
     directory, name = os.path.split(path)
     for found in os.listdir(directory):
-        if found.startswith(f".{name}."):
+        if _is_temporary(found, name):
             _forget(os.path.join(directory, found))
+
+
+def _is_temporary(found: str, name: str) -> bool:
+    """Tell our temporary file from other hidden ones of the same name, such as an editor's swap file."""
+    start, _, rest = found.rpartition(f".{name}.")
+    pid, _, chance = rest.partition(".")
+    return start == "" and pid.isdigit() and len(chance) == 8 and set(chance) <= set("0123456789abcdef")
 
 
 def sync_directory(path: str) -> None:
@@ -112,6 +123,26 @@ def _make(path: str) -> None:
             raise
         _make(parent)
         _make(path)
+
+
+def _behind(link: str) -> os.stat_result:
+    try:
+        return os.stat(link)
+    except OSError as error:
+        raise unusable(link, error) from error
+
+
+def _trouble(path: str, found: os.stat_result) -> str | None:
+    """Say why a directory is not ours alone, and what to do, as the middle of a sentence."""
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link, and must be a directory: move the link away"
+    if not stat.S_ISDIR(found.st_mode):
+        return "is not a directory: move it away"
+    if found.st_uid != os.geteuid():
+        return f"belongs to another user (uid {found.st_uid}): make it yours with chown"
+    if found.st_mode & 0o022:
+        return f"can be written to by others: close it to them with `chmod 700 {path}`"
+    return None
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 KEYS_TABLE = "keys"
 """The one table whose names are free: actions of the full-screen client and their keys."""
 
+_TABLES: dict[str, tuple[str, ...]] = {
+    "screen": ("theme", "ascii_glyphs"),
+    "server": ("idle_minutes",),
+}
+"""The tables of ``Settings`` by name, for those who do not load it; a test holds the two together."""
+
 
 def read_raw(path: str) -> dict[str, Any]:
     """Return the file's tables as they are, not validated; nothing when there is no file.
@@ -41,6 +47,19 @@ def read_raw(path: str) -> dict[str, Any]:
         raise unusable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise link_error("invalid_params/config", f"{path} is not valid TOML: {error}.", path=path) from error
+
+
+def read_model(path: str) -> str | None:
+    """Return the setting ``model`` without loading pydantic, unless something in the file looks wrong.
+
+    Raises:
+        ProtocolError: as ``load``.
+    """
+    raw = read_raw(path)
+    model = raw.get("model")
+    if not _is_familiar(raw) or model == "" or not isinstance(model, str | None):
+        return _validated(raw, path).model
+    return model
 
 
 def load(path: str) -> Settings:
@@ -90,9 +109,10 @@ def set(path: str, key: str, value: str) -> Any:
         _validated(document.unwrap(), path)
         _put(document, key.split("."), _parsed(key, value) if value else None)
         _validated(document.unwrap(), path)
+        target = os.path.realpath(path)  # a link, to a repository of dotfiles for example, stays one
         try:
-            forget_unfinished(path)
-            write_durably(path, tomlkit.dumps(document).encode())
+            forget_unfinished(target)
+            write_durably(target, tomlkit.dumps(document).encode())
         except OSError as error:
             raise unusable(path, error) from error
     return get(path, key)
@@ -108,15 +128,28 @@ def describe(path: str) -> list[dict[str, Any]]:
 
     raw = read_raw(path)
     _validated(raw, path)
-    return [
+    rows = [
         {
             "key": key,
             "value": get(path, key),
             "from": "file" if _is_given(raw, key.split(".")) else "default",
-            "means": field.description or "",
+            "means": (field.description or "").replace("``", ""),
         }
         for key, field in fields().items()
     ]
+    return rows + [
+        {"key": f"{KEYS_TABLE}.{action}", "value": keys, "from": "file", "means": f"Keys of {action}."}
+        for action, keys in raw.get(KEYS_TABLE, {}).items()
+    ]
+
+
+def _is_familiar(raw: dict[str, Any]) -> bool:
+    """Tell whether every name in the file is known; values are not looked at."""
+    tables = {name: value for name, value in raw.items() if name not in ("model", KEYS_TABLE)}
+    return all(
+        name in _TABLES and isinstance(value, dict) and value.keys() <= {*_TABLES[name]}
+        for name, value in tables.items()
+    )
 
 
 def _validated(raw: dict[str, Any], path: str) -> Settings:

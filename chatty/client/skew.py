@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from chatty.client.errors import link_error
 from chatty.protocol.build import build_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chatty.protocol.errors import ProtocolError
 
 PROTOCOL_MIN = 1
 PROTOCOL_MAX = 1
@@ -43,9 +46,17 @@ def which_side_to_update(supported: object) -> str:
     if majors and max(majors) < PROTOCOL_MIN:
         return (
             "The server is older than this program and they share no protocol version: update the server, "
-            "or stop it with `chatty server stop` and try again."
+            "or end it with `chatty server stop --force`; what it accepted is kept."
         )
     return "This program is older than the server and they share no protocol version: update chatty here."
+
+
+def introduction_refused(error: ProtocolError) -> ProtocolError:
+    """Return the server's refusal to talk, in words that say which side to update where that is why."""
+    if error.type != "protocol_unsupported":
+        return error
+    advice = which_side_to_update(error.details.get("supported"))
+    return link_error("protocol_unsupported", advice, **error.details)
 
 
 def _age(build: str) -> tuple[tuple[int, ...], int]:

@@ -20,20 +20,21 @@ from typing import Any
 
 import chatty
 from chatty.client.backoff import AFTER_FAILED_START, Backoff
-from chatty.client.errors import link_error
+from chatty.client.errors import link_error, said_nothing
 from chatty.client.link import Dial, LinkClosed
-from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, should_replace, which_side_to_update
+from chatty.client.skew import (
+    PROTOCOL_MAX,
+    PROTOCOL_MIN,
+    introduction_refused,
+    should_replace,
+    which_side_to_update,
+)
 from chatty.client.updates import LinkChanged, LinkState
 from chatty.client.wire import OnNotification, Wire
 from chatty.protocol import frames
 from chatty.protocol.errors import ProtocolError
 
 INITIALIZE_SECONDS = 10.0
-
-_STUCK = (
-    "The server accepted the connection and said nothing. "
-    "If that goes on, end it with `chatty server stop --force`; what it accepted is kept."
-)
 
 _BROKEN = (
     "This program failed while it used the connection ({}); the log has the details. "
@@ -180,9 +181,9 @@ class StandingLink:
             async with asyncio.timeout(INITIALIZE_SECONDS):
                 session = await wire.request("initialize", self._initialize)
         except TimeoutError:
-            return link_error("connection/stuck", _STUCK)
+            return said_nothing(INITIALIZE_SECONDS)
         except ProtocolError as error:
-            return None if error.type == "connection/lost" else _refusal(error)
+            return None if error.type == "connection/lost" else introduction_refused(error)
         wire.limit_requests(session.get("limits", {}).get("max_requests_in_flight", 32))
         await self._replace_outdated(wire, session)
         self.session = session
@@ -264,10 +265,3 @@ def _lost(closed: LinkClosed) -> ProtocolError:
                 "The connection to the server broke; what the server accepted is kept.",
                 code=code,
             )
-
-
-def _refusal(error: ProtocolError) -> ProtocolError:
-    if error.type != "protocol_unsupported":
-        return error
-    advice = which_side_to_update(error.details.get("supported"))
-    return link_error("protocol_unsupported", advice, **error.details)

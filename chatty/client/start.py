@@ -155,11 +155,13 @@ def _read_word(reader: int, deadline: Deadline) -> dict[str, object]:
 
 def _failure(word: Mapping[str, object], locations: Locations) -> Exception:
     reason = str(word.get("reason", ""))
-    lines = last_log_lines(locations.log_file)
-    message = str(word.get("message") or "The local server ended before it was ready.")
+    if word.get("message"):
+        kind = reason if reason.startswith("storage/") else "connection/start_failed"
+        return link_error(kind, str(word["message"]), path=word.get("path") or locations.log_file)
+    # It died without a word: the log is all there is.
     return link_error(
-        reason if reason.startswith("storage/") else "connection/start_failed",
-        message,
-        path=word.get("path") or locations.log_file,
-        log=lines,
+        "connection/start_failed",
+        "The local server ended before it was ready; what was kept is safe. See: chatty server logs",
+        path=locations.log_file,
+        log=last_log_lines(locations.log_file),
     )

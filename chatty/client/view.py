@@ -73,17 +73,6 @@ class PartView:
             self._pieces.append(text)
             self.length += len(text)
 
-    def as_wire(self) -> dict[str, Any]:
-        """Return the part as the protocol writes it."""
-        return {
-            "type": self.type,
-            "text": self.text,
-            "name": self.name,
-            "status": self.status,
-            "g": self.generation,
-            "data": self.data,
-        }
-
 
 @dataclass(slots=True)
 class MessageView:
@@ -195,6 +184,22 @@ class ConversationView:
         """Return the ids of all versions of a message at hand, itself included, in order of creation."""
         message = self.messages.get(message_id)
         return [] if message is None else [version for _, version in self._versions[message.parent_id]]
+
+    def use_leaf(self, message_id: str) -> bool:
+        """Let the path in use end in a message; False, and nothing happens, if it is not all at hand.
+
+        Where a path leaves the one in use, everything on it was seen to come, with what is beside it.
+        """
+        on_path = {message.id for message in self.path()}
+        step: str | None = message_id
+        while step is not None and step not in on_path:
+            message = self.messages.get(step)
+            if message is None:
+                return False
+            step = message.parent_id
+        self.leaf = message_id
+        self._changes.shape = True
+        return True
 
     def add_older(self, page: dict[str, Any]) -> None:
         """Take over a result of ``message.list``: messages above those at hand."""

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from websockets.typing import Subprotocol
 
 from chatty.client.deadline import Deadline
-from chatty.client.errors import link_error
+from chatty.client.errors import link_error, said_nothing
 from chatty.client.link import LinkClosed
 from chatty.client.skew import which_side_to_update
 from chatty.protocol.versions import SUBPROTOCOLS
@@ -69,7 +69,7 @@ class WebSocketDial:
         except BaseException as error:
             connected.close()
             if isinstance(error, (OSError, InvalidHandshake, InvalidMessage, EOFError)):
-                raise _handshake_error(error) from error
+                raise _handshake_error(error, self.open_seconds) from error
             raise
         return WebSocketLink(connection)
 
@@ -121,13 +121,9 @@ def _closed(closed: ConnectionClosed) -> LinkClosed:
     return LinkClosed()
 
 
-def _handshake_error(error: BaseException) -> Exception:
+def _handshake_error(error: BaseException, open_seconds: float) -> Exception:
     if isinstance(error, TimeoutError):
-        return link_error(
-            "connection/stuck",
-            "The server accepted the connection and said nothing. "
-            "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
-        )
+        return said_nothing(open_seconds)
     if isinstance(error, InvalidStatus) and error.response.status_code == 426:
         return link_error("protocol_unsupported", which_side_to_update(None))
     if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):

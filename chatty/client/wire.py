@@ -6,7 +6,6 @@ method, opens nothing and never reconnects: when its link ends, every request th
 
 import asyncio
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 import msgspec
@@ -24,13 +23,9 @@ class Wire:
 
     Args:
         on_notification: called with method and parameters from within ``run``; must not block.
-
-    Attributes:
-        last_heard_at: when the last frame came, on the monotonic clock.
     """
 
     def __init__(self, link: Link, on_notification: OnNotification) -> None:
-        self.last_heard_at = monotonic()
         self._link = link
         self._on_notification = on_notification
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -102,7 +97,6 @@ class Wire:
             pass
 
     def _take(self, data: bytes) -> None:
-        self.last_heard_at = monotonic()
         try:
             frame = self._decode(data)
         except msgspec.DecodeError:

@@ -1,6 +1,6 @@
 """What the server tells without being asked: durable events, deltas, signals and notices."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from chatty.protocol.base import JsonObject, Timestamp, WireModel
 
@@ -22,8 +22,6 @@ EVENT_TYPES: Final = (
     "part.reset",
 )
 """Known durable event types. Unknown ones are ignored, but still advance ``seq``."""
-
-NoticeType = Literal["draining", "subscription_reset", "subscription_ended", "heads", "deprecation"]
 
 
 class EventNotification(WireModel):

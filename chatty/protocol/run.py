@@ -1,16 +1,10 @@
 """Runs: the server producing one reply. A run belongs to the server; a lost connection ends nothing."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from chatty.protocol.base import Id, JsonObject, Params, Result, Timestamp, WireModel
-
-RunStatus = Literal[
-    "queued", "running", "waiting", "cancelling", "completed", "cancelled", "failed", "interrupted"
-]
-ACTIVE_RUN_STATUSES = ("queued", "running", "waiting", "cancelling")
-FINISHED_RUN_STATUSES = ("completed", "cancelled", "failed", "interrupted")
 
 
 class Usage(WireModel):

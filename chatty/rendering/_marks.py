@@ -2,7 +2,8 @@
 
 Written out because the sanitiser must treat one text alike under every Python, and because
 asking ``unicodedata`` character by character costs more than one compiled class.
-Variation selectors and fillers are left out: the sanitiser has a rule of its own for them.
+Variation selectors are left out: the sanitiser has a rule of its own for them, as it has for invisible
+letters, which are no marks.
 """
 
 RANGES = """

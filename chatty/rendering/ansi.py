@@ -74,7 +74,7 @@ def detect_background(environ: Mapping[str, str]) -> Background:
 
 
 @dataclass(slots=True)
-class Painter:
+class AnsiFormatter:
     """Turns lines into text for one terminal."""
 
     depth: Depth = "plain"
@@ -86,7 +86,7 @@ class Painter:
         """Whether code stands on a background of its own."""
         return self.background != "unknown" and self.depth in ("256", "truecolor")
 
-    def paint(self, line: Line, width: int) -> str:
+    def format(self, line: Line, width: int) -> str:
         """Return the line; a band is filled up to ``width`` cells, a longer line is left long."""
         is_band = line.fill == "code" and self.has_band
         output: list[str] = []

@@ -10,9 +10,9 @@ anywhere   printable text, CR, LF, tab; SGR; cursor moves (CSI A B C D G H); era
            the line or the screen (CSI K, CSI J); synchronised output (mode 2026)
 a write    alternate screen, mouse, paste, focus, line wrap, cursor and resize modes; their
 without    queries; the kitty keyboard's push and pop; CSI 2J, CSI 6n; pointer shapes (OSC 22);
-any text   the bell
-announced  a window title (OSC 0, 2) or a clipboard write (OSC 52), character for character as
-           announced just before; never a clipboard query
+any text   the question for the background's colour (OSC 11); the bell
+announced  a clipboard write (OSC 52), character for character as announced just before; never a
+           clipboard query
 =========  ====================================================================================
 
 Of anything else the control characters are removed and the rest is shown, so columns stay where the
@@ -36,11 +36,9 @@ _AFTER_ESC = r"\[(?:[0-9;:]{0,60}m|[0-9]{0,5}[ABCDG]|(?:[0-9]{1,5};[0-9]{1,5})?H
 _ANYWHERE = r"\x1b" + _AFTER_ESC
 _WITHOUT_TEXT = (
     rf"\x1b\[(?:\?(?:{_MODES})[hl]|\?(?:2026|2048)\$p|>[0-9]{{1,2}}u|<[0-9]{{0,2}}u|2J|[0-2]?K|6n)"
-    r"|\x1b\]22;[a-z-]{1,30}(?:\x07|\x1b\\)|\x07"
+    r"|\x1b\]22;[a-z-]{1,30}(?:\x07|\x1b\\)|\x1b\]11;\?\x1b\\|\x07"
 )
-_ANNOUNCED = (
-    r"\x1b\](?:[02];[^\x00-\x1f\x7f-\x9f]{0,512}|52;[cps]{0,3};[A-Za-z0-9+/]{0,1400000}={0,2})(?:\x07|\x1b\\)"
-)
+_ANNOUNCED = r"\x1b\]52;[cps]{0,3};[A-Za-z0-9+/]{0,1400000}={0,2}(?:\x07|\x1b\\)"
 
 
 class OutputGuard:
@@ -50,22 +48,20 @@ class OutputGuard:
     ``_MAX_HELD`` characters and comes with the next write.
     """
 
-    __slots__ = ("_announced", "_held", "removed")
+    __slots__ = ("_announced", "_held")
 
     def __init__(self) -> None:
         self._announced: set[str] = set()
         self._held = ""
-        self.removed = 0
-        """Control characters removed so far. More than none means that a sink forgot to sanitise."""
 
     def announce(self, sequence: str) -> None:
-        """Let this title or clipboard sequence through once. To be called by its own code only.
+        """Let this clipboard write through once. To be called by its own code only.
 
         Raises:
-            GuardRefused: it is neither, not well formed, or too long.
+            GuardRefused: it is none, not well formed, or too long.
         """
         if not _announceable().fullmatch(sequence) or len(sequence) > MAX_CLIPBOARD_BYTES * 4 // 3 + 20:
-            raise GuardRefused("only a window title or a clipboard write may be announced")
+            raise GuardRefused("only a clipboard write may be announced")
         self._announced.add(sequence)
 
     def filter(self, data: str) -> str:
@@ -80,22 +76,13 @@ class OutputGuard:
         if _control_only().fullmatch(data):
             return data
         data = self._hold_unfinished(data)
-        return _trouble().sub(self._neutralise, data)
+        return _trouble().sub("", data)
 
     def _hold_unfinished(self, data: str) -> str:
         start = data.rfind("\x1b", -_MAX_HELD)
         if start >= 0 and _unfinished().match(data, start):
             data, self._held = data[:start], data[start:]
         return data
-
-    def _neutralise(self, match: re.Match[str]) -> str:
-        self.removed += 1
-        return ""
-
-
-def window_title(text: str) -> str:
-    """Return the sequence that sets the window title; the text must be sanitised to one row."""
-    return f"\x1b]0;{text[:512]}\x07"
 
 
 def clipboard_write(text: str) -> str:
@@ -110,13 +97,6 @@ def clipboard_write(text: str) -> str:
     if len(data) > MAX_CLIPBOARD_BYTES:
         raise GuardRefused("too long for the clipboard")
     return f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-
-
-def first_violation(data: str) -> str | None:
-    """Return, of what was written to a terminal, the first thing that only foreign text can have put
-    there; ``None`` if there is none. The oracle of the tests: it also admits modes between text."""
-    match = re.search(rf"(?!{_ANYWHERE}|{_WITHOUT_TEXT})[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", data)
-    return data[match.start() : match.start() + 20] if match else None
 
 
 @functools.cache

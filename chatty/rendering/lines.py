@@ -8,6 +8,10 @@ Segment = tuple[str, Style]
 """A piece of sanitised text without line breaks or tabs, and its look."""
 
 
+PROSE_WIDTH = 92
+"""Cells at which prose ends even where the column is wider; code and tables do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One row. It may be wider than the screen if it is code or a table: such rows are never wrapped."""
@@ -19,6 +23,8 @@ class Line:
     """Cells of the text."""
     fill_from: int = 0
     """Where the background begins, in cells from the left: after a quote's bar or a list's indent."""
+    reach: int = 0
+    """Cells of the whole table the row is of, for a view that scrolls its rows together; else 0."""
 
     @property
     def text(self) -> str:

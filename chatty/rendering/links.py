@@ -3,7 +3,6 @@
 Nothing here is called by rendering itself: a link is opened by the user's key, an image never.
 """
 
-from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
 from chatty.rendering.errors import LinkRefused
@@ -39,19 +38,16 @@ def true_host(href: str) -> str:
     return shown if len(shown) <= _SHOWN_TARGET else shown[: _SHOWN_TARGET - 1] + "…"
 
 
-def display_link(text: str, href: str) -> str:
-    """Return the visible text, followed by the true host unless the text already is that address."""
-    return text + link_suffix(text, href)
-
-
 def link_suffix(text: str, href: str) -> str:
     """Return what must follow the visible text of a link: `` (host)``, or nothing."""
     host = true_host(href)
     return "" if _says_itself(text, href, host) else f" ({host})"
 
 
-def open_url(href: str, opener: Callable[[str], object] | None = None) -> None:
+def open_url(href: str) -> bool:
     """Open the link in the user's browser or mail program: on the user's key only, never by itself.
+
+    Returns whether a program took it. May wait seconds for that program to start.
 
     Raises:
         LinkRefused: the scheme is not in ``SCHEMES``, or the link is not well formed.
@@ -59,11 +55,12 @@ def open_url(href: str, opener: Callable[[str], object] | None = None) -> None:
     if not is_openable(href):
         parts = _split(href)
         raise LinkRefused(sanitize(parts.scheme, multiline=False)[:20] if parts else "")
-    if opener is None:
-        import webbrowser  # 8 ms, needed at the first opened link only
+    import webbrowser  # 8 ms, needed at the first opened link only
 
-        opener = webbrowser.open
-    opener(href)
+    try:
+        return webbrowser.open(href)
+    except (OSError, webbrowser.Error):
+        return False
 
 
 def _says_itself(text: str, href: str, host: str) -> bool:
@@ -78,6 +75,9 @@ def _says_itself(text: str, href: str, host: str) -> bool:
 
 
 def _split(href: str) -> SplitResult | None:
+    """The parts of the link, or None when browsers would take it apart in another way, or not at all."""
+    if "\\" in href:  # a slash to browsers (WHATWG URL, 4.4): what stands behind it is no host to them
+        return None
     try:
         return urlsplit(href)
     except ValueError:  # brackets that are no IPv6 address

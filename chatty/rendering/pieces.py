@@ -9,12 +9,9 @@ from typing import Protocol
 
 from chatty.rendering.code import CodeBlock
 from chatty.rendering.inline import Content, InlineParser, Link
-from chatty.rendering.lines import Line, Segment
+from chatty.rendering.lines import PROSE_WIDTH, Line, Segment
 from chatty.rendering.style import MUTED, PLAIN, Style
 from chatty.rendering.wrapping import make_line, width_of, wrap
-
-PROSE_WIDTH = 92
-"""Prose is wrapped at this many cells even where the column is wider; code and tables are not."""
 
 _NARROWEST_PROSE = 12
 _RULE = "───"

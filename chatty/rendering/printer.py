@@ -13,7 +13,7 @@ pipes, which get the raw text.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chatty.rendering.ansi import Painter
+from chatty.rendering.ansi import AnsiFormatter
 from chatty.rendering.lines import Line
 from chatty.rendering.sanitizer import sanitize
 
@@ -32,10 +32,12 @@ _UNKNOWN = "\0"
 class TerminalPrinter:
     """Prints one reply. ``write`` gets whole frames; ``size`` is asked before each."""
 
-    def __init__(self, write: Callable[[str], object], size: Callable[[], Size], painter: Painter) -> None:
+    def __init__(
+        self, write: Callable[[str], object], size: Callable[[], Size], formatter: AnsiFormatter
+    ) -> None:
         self._write = write
         self._size = size
-        self._painter = painter
+        self._formatter = formatter
         self._unread: list[str] = []
         self._stream: MarkdownStream | None = None
         self._printed = 0
@@ -83,7 +85,7 @@ class TerminalPrinter:
 
     @property
     def _can_repaint(self) -> bool:
-        return self._painter.depth != "plain"
+        return self._formatter.depth != "plain"
 
     def _paint_first(self, text: str) -> None:
         """Show the first piece as plain text: loading the renderer takes longer than a frame."""
@@ -107,8 +109,8 @@ class TerminalPrinter:
         lines = stream.lines_between(self._printed, total, self._width)
         count = settled - self._printed
         self._emit(
-            [self._painter.paint(line, self._width) for line in lines[:count]],
-            [self._painter.paint(_cropped(line, self._width), self._width) for line in lines[count:]],
+            [self._formatter.format(line, self._width) for line in lines[:count]],
+            [self._formatter.format(_cropped(line, self._width), self._width) for line in lines[count:]],
         )
         self._printed = settled
 

@@ -18,7 +18,9 @@ a malformed or unfinished escape sequence       the introducer is removed, the r
 other C0, DEL, other C1                         removed
 bidirectional embeddings, overrides, isolates,  ``‹U+202E›``
 deprecated format characters, interlinear
-annotation
+annotation; letters nobody sees (Hangul         ``‹U+3164›``
+fillers), invisible controls of shorthand and
+music, reserved invisible characters
 lone surrogates                                 U+FFFD
 tag characters (the three flags of England,     ``‹U+E0041›``, a run as ``‹23 tag characters›``
 Scotland and Wales stay)
@@ -27,7 +29,9 @@ a second zero-width character in a row          ``‹U+200B›``, a run as ``‹
 ==============================================  =====================================================
 
 Single joiners, direction marks and variation selectors stay, so do a selector and a joiner
-together: Persian, Hindi, Hebrew and emoji need them.
+together: Persian, Hindi, Hebrew and emoji need them. So does the braille blank, U+2800: it hides no
+more than a space does, and pictures made of braille are full of it. No long run of what Unicode
+lets programs draw as nothing passes (Default_Ignorable_Code_Point, DerivedCoreProperties 16.0).
 
 A string sequence (OSC and its kin) ends at BEL, ST or U+009C. It is malformed as soon as it meets
 another introducer, CAN, SUB or a newline, or grows beyond ``MAX_STRING`` characters; so an
@@ -56,7 +60,10 @@ _BLACK_FLAG = "\U0001f3f4"
 _CANCEL_TAG = "\U000e007f"
 _FLAGS = tuple(_BLACK_FLAG + name + _CANCEL_TAG for name in (_ENGLAND, _SCOTLAND, _WALES))
 
-_SHOWN = r"\u202a-\u202e\u2066-\u206f\ufff9-\ufffb"
+_SHOWN = (
+    r"\u202a-\u202e\u2066-\u206f\ufff0-\ufffb\u115f\u1160\u3164\uffa0"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+)
 _TAGS = r"\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 _INVISIBLE = r"\u00ad\u061c\u180b-\u180f\u200b-\u200f\u2060-\u2065\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
 _SCRIPTS_WITH_MARKS = (
@@ -89,7 +96,7 @@ def sanitize(text: str, *, multiline: bool = True) -> str:
 def json_escape(text: str) -> str:
     r"""Escape, in JSON text, what ``json.dumps`` leaves raw and a terminal may act upon.
 
-    DEL, C1, bidirectional controls, tag characters, line separators and lone surrogates become
+    DEL, C1, bidirectional controls, what nobody sees, line separators and lone surrogates become
     ``\uXXXX``. They can stand only inside JSON strings, so the value that is read back is the same.
     """
     return _always().sub(_as_json_escapes, text)

@@ -4,7 +4,7 @@ No colour and no terminal code stands here, so one line serves every theme and t
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Role = Literal[
     "text",
@@ -22,8 +22,6 @@ Role = Literal[
 
 ``code-gutter`` is the two empty cells left of code: a face without background colours draws ``│ ``
 there, muted."""
-
-ROLES: tuple[Role, ...] = get_args(Role)
 
 Fill = Literal["none", "code"]
 """What lies behind a whole line, over the full width: nothing, or the band of a code block."""

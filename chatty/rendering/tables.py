@@ -144,8 +144,12 @@ class Table:
         cells = [
             wrap(content.segments, cell_width) for content, cell_width in zip(row, self._widths, strict=True)
         ]
+        reach = width_of(self._rest) + sum(self._widths) + len(_GAP) * (len(self._widths) - 1)
         return [
-            make_line([*(self._first if is_first and level == 0 else self._rest), *self._level(cells, level)])
+            make_line(
+                [*(self._first if is_first and level == 0 else self._rest), *self._level(cells, level)],
+                reach=reach,
+            )
             for level in range(max(map(len, cells), default=0))
         ]
 

@@ -25,10 +25,10 @@ def width_of(segments: Iterable[Segment]) -> int:
     return sum(cell_len(text) for text, _ in segments)
 
 
-def make_line(segments: Iterable[Segment], fill: Fill = "none", fill_from: int = 0) -> Line:
+def make_line(segments: Iterable[Segment], fill: Fill = "none", fill_from: int = 0, reach: int = 0) -> Line:
     """Return a line of the segments, neighbours of one style joined."""
     joined = tuple(_joined(segments))
-    return Line(joined, fill, width_of(joined), fill_from)
+    return Line(joined, fill, width_of(joined), fill_from, reach)
 
 
 def crop(line: Line, width: int) -> Line:
@@ -42,7 +42,7 @@ def crop(line: Line, width: int) -> Line:
             break
         segments.append((text, style))
         free -= cells
-    return make_line(segments, line.fill, line.fill_from)
+    return make_line(segments, line.fill, line.fill_from, line.reach)
 
 
 def _first_cells(text: str, width: int) -> str:

@@ -2,8 +2,14 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from chatty.protocol.errors import ProtocolError
+
+_FIRST_MS: Final = -30_610_224_000_000
+"""The year 1000, the first that is written with four digits everywhere."""
+_LAST_MS: Final = 253_402_300_799_999
+"""The end of 9999."""
 
 
 def now_ms() -> int:
@@ -12,7 +18,11 @@ def now_ms() -> int:
 
 
 def timestamp(at_ms: int) -> str:
-    """Return milliseconds since 1970 UTC as RFC 3339 with milliseconds and `Z`."""
+    """Return milliseconds since 1970 UTC as RFC 3339 with milliseconds and `Z`.
+
+    What RFC 3339 cannot say, a time of a damaged row or of a broken clock, becomes the nearest that it can.
+    """
+    at_ms = min(max(at_ms, _FIRST_MS), _LAST_MS)
     seconds, milliseconds = divmod(at_ms, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}Z"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from chatty.protocol.message import Message, TreeNode
 from chatty.server import wire
@@ -12,6 +13,9 @@ from chatty.store.errors import NotFound
 
 Authors = Mapping[str, str]
 """User id -> name."""
+
+PAGE_CODE_POINTS: Final = 4 << 20
+"""Text in one page of messages: at six bytes each, as JSON writes control characters, 24 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ def path(
 ) -> Work[PathPage]:
     """Read the newest `limit` messages of the path to a leaf, or of what lies before a message.
 
+    Fewer where they are very long, but always one: an answer that is larger than clients take would be asked
+    for again and again.
+
     Raises:
         NotFound: no such conversation, or the leaf is not in it.
     """
@@ -54,11 +61,19 @@ def path(
         raise NotFound("message", end)
     has_older = len(found) > limit
     kept = [row for row in found[-limit:] if row.deleted_at is None]
-    return PathPage(
-        (yield from shown(scope, kept, authors)),
-        (yield from _siblings(scope, conversation_id, kept)),
-        has_older,
-    )
+    whole = yield from shown(scope, kept, authors)
+    fitting = _newest_that_fit(whole)
+    siblings = yield from _siblings(scope, conversation_id, kept[len(kept) - len(fitting) :])
+    return PathPage(fitting, siblings, has_older or len(fitting) < len(whole))
+
+
+def _newest_that_fit(found: list[Message]) -> list[Message]:
+    room = PAGE_CODE_POINTS
+    for number, message in enumerate(reversed(found)):
+        room -= sum(len(getattr(part, "text", None) or "") for part in message.parts)
+        if room < 0 and number:
+            return found[-number:]
+    return found
 
 
 def path_after(

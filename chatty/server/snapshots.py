@@ -3,9 +3,10 @@
 Reading is one unit of work, so that the state and its `head` belong together.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +18,8 @@ from chatty.server.reading import PathPage
 from chatty.store import conversations, events, rows, runs
 from chatty.store.database import Scope, Work
 
+logger = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from chatty.server.services import Services
 
@@ -26,7 +29,8 @@ class State:
     """What was read: a tail of events, or a snapshot."""
 
     head: int
-    tail: Sequence[rows.StoredEvent] | None = None
+    tail: Sequence[dict[str, Any]] | None = None
+    """Events as they go on the wire."""
     conversation: rows.Conversation | None = None
     path: PathPage = field(default_factory=lambda: PathPage([], [], has_older=False))
     leaf: str | None = None
@@ -43,8 +47,8 @@ def read(
     conversation = yield from conversations.get(scope, params.conversation_id)
     if params.since is not None and params.since.history_id == history_id:
         missed = yield from events.tail(scope, params.conversation_id, params.since.seq)
-        if missed is not None:
-            return State(conversation.head_seq, tail=missed)
+        if missed is not None and (tail := _decoded(missed)) is not None:
+            return State(conversation.head_seq, tail=tail)
     leaf = params.window.leaf or (yield from conversations.leaf(scope, params.conversation_id))
     page = yield from reading.path(
         scope,
@@ -56,6 +60,19 @@ def read(
     )
     active = yield from runs.list_active(scope, params.conversation_id)
     return State(conversation.head_seq, conversation=conversation, path=page, leaf=leaf, active=active)
+
+
+def _decoded(missed: Sequence[rows.StoredEvent]) -> list[dict[str, Any]] | None:
+    """Return the events as they go on the wire; None when one was damaged: then the state is told instead."""
+    try:
+        tail = [msgspec.json.decode(event.body)["params"] for event in missed]
+        is_whole = [event["seq"] for event in tail] == [event.seq for event in missed]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        is_whole = False
+    if not is_whole:
+        logger.warning("a damaged event is left out: its conversation is told as a whole")
+        return None
+    return tail
 
 
 def answer(
@@ -79,7 +96,7 @@ def answer(
             history_id=services.history_id,
             head=state.head,
             open_parts=parts,
-            events=[msgspec.json.decode(event.body)["params"] for event in state.tail],
+            events=list(state.tail),
         )
     assert state.conversation is not None, "a state without a tail is a snapshot"
     shown = services.shown(state.conversation).model_copy(update={"is_answering": bool(state.active)})

@@ -9,7 +9,7 @@ from typing import cast
 
 from chatty.protocol.conversation import ConversationForkParams, ExportedConversation, ExportedMessage
 from chatty.protocol.errors import ProtocolError
-from chatty.protocol.ids import new_id
+from chatty.protocol.ids import is_id, new_id
 from chatty.server import wire
 from chatty.server.clock import milliseconds, timestamp
 from chatty.server.records import Changed, record
@@ -176,7 +176,8 @@ def _insert(scope: Scope, conversation_id: str, message: ExportedMessage) -> Wor
 def _exported(row: rows.Message, pieces: list[rows.Part]) -> ExportedMessage:
     return ExportedMessage(
         id=row.id,
-        parent_id=row.parent_id,
+        # That of a damaged row is none: the message begins a path of its own.
+        parent_id=row.parent_id if row.parent_id and is_id(row.parent_id) else None,
         role=row.role,
         status=row.status,
         parts=[wire.part(piece) for piece in pieces],

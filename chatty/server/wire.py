@@ -1,6 +1,7 @@
 """From rows to wire models. Pure: no database, no clock, no connection."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,13 +15,29 @@ from chatty.protocol.errors import ProtocolError
 from chatty.server.clock import optional_timestamp, timestamp
 from chatty.store import rows
 
+logger = logging.getLogger(__name__)
+
 MICROS_PER_USD = 1_000_000
 
 
 def load(text: str | None) -> dict[str, Any]:
-    """Read a JSON column; an empty one is an empty object."""
-    value = json.loads(text) if text else {}
+    """Read a JSON column; an empty one, or one that was damaged, is an empty object."""
+    value = _read_json(text)
     return value if isinstance(value, dict) else {}
+
+
+def load_words(text: str | None) -> list[str]:
+    """Read a JSON column that holds words; of a damaged one those that can be read."""
+    value = _read_json(text)
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+def _read_json(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        logger.warning("a damaged column was read as empty")
+        return None
 
 
 def dump(value: Mapping[str, Any] | Sequence[Any]) -> str | None:
@@ -184,7 +201,7 @@ def prompt_version(row: rows.PromptVersion) -> prompt_models.PromptVersion:
     return prompt_models.PromptVersion(
         n=row.n,
         body=row.body,
-        variables=json.loads(row.variables) if row.variables else [],
+        variables=load_words(row.variables),
         note=row.note,
         created_at=timestamp(row.created_at),
     )
@@ -197,7 +214,7 @@ def prompt(row: rows.Prompt, latest: rows.PromptVersion) -> prompt_models.Prompt
         name=row.name,
         project_id=row.project_id,
         title=row.title or None,
-        tags=json.loads(row.tags) if row.tags else [],
+        tags=load_words(row.tags),
         latest=prompt_version(latest),
         version=row.version,
         created_at=timestamp(row.created_at),

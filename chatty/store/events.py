@@ -65,9 +65,10 @@ def tail(
     )
     if not rows:
         raise NotFound("conversation", conversation_id)
-    if not rows[0]["floor_seq"] <= since_seq <= rows[0]["head_seq"]:
-        return None
-    if rows[0]["head_seq"] - since_seq > max_rows:
+    floor, head = rows[0]["floor_seq"], rows[0]["head_seq"]
+    if not (isinstance(floor, int) and isinstance(head, int)):
+        return None  # a damaged row: what can be read of it is told as a whole
+    if not floor <= since_seq <= head or head - since_seq > max_rows:
         return None
     rows = yield (
         f"SELECT {_COLUMNS} FROM events"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from chatty.file_systems import file_system_type
 from chatty.store import schema, sqlite_files
 from chatty.store.errors import StorageError
 from chatty.store.sqlite import connect_reader
@@ -53,7 +54,7 @@ def inspect(path: Path) -> Inspection:
         return Inspection(
             path=path,
             sqlite_version=sqlite3.sqlite_version,
-            filesystem=sqlite_files.filesystem_type(path),
+            filesystem=file_system_type(path),
             schema_version=_schema_version(connection),
             row_counts=counts,
             findings=findings,

@@ -12,9 +12,6 @@ T = TypeVar("T")
 Origin = Literal["tui", "script", "import", "api"]
 Role = Literal["user", "assistant", "system", "tool"]
 MessageStatus = Literal["pending", "streaming", "completed", "cancelled", "interrupted", "failed"]
-RunStatus = Literal[
-    "queued", "running", "waiting", "cancelling", "completed", "cancelled", "failed", "interrupted"
-]
 PartStatus = Literal["open", "completed"]
 
 

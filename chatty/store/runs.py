@@ -3,17 +3,15 @@
 The row is the authority; every write of an owner names its fence.
 """
 
-from typing import Final
-
+from chatty.protocol.run_status import RunStatus
 from chatty.store.database import Request, Scope, Value, Work, require_system
 from chatty.store.errors import FenceLost, IdempotencyMismatch, NotFound, RunActive
-from chatty.store.rows import Inserted, NewRun, Run, RunStatus, columns
+from chatty.store.rows import Inserted, NewRun, Run, columns
 from chatty.store.statements import Conditions, first, from_rows
 from chatty.store.statements import insert as insert_row
 
 _COLUMNS = columns(Run)
 
-ACTIVE: Final = ("queued", "running", "waiting", "cancelling")
 _IS_ACTIVE = "status IN ('queued', 'running', 'waiting', 'cancelling')"
 
 

@@ -19,7 +19,7 @@ from chatty.store.rows import Message, Page, SearchHit
 from chatty.store.search_query import Query, parse
 from chatty.store.search_statements import ScopeFilter
 from chatty.store.snippets import Snippets
-from chatty.store.statements import Conditions, padded, placeholders
+from chatty.store.statements import Conditions, from_row, padded, placeholders
 
 __all__ = ["Filters", "index_message", "index_name", "move_conversation", "parse", "query"]
 
@@ -214,7 +214,7 @@ def _page(
     found = sorted((row for row in found if row["id"] >= floor), key=lambda row: -row["id"])
     rows = found[:limit]
     texts = yield from _texts(scope, [row["ref_id"] for row in rows if row["kind"] == "message"])
-    hits = [_hit(row, snippets.of(row["text"] or texts.get(row["ref_id"], ""))) for row in rows]
+    hits = [_hit(row, snippets.of(_words(row["text"]) or texts.get(row["ref_id"], ""))) for row in rows]
     if len(found) > limit:
         return Page(hits, encode_cursor((rows[-1]["id"],)))
     return Page(hits, encode_cursor((floor,)) if floor > low else None)
@@ -232,23 +232,18 @@ def _texts(scope: Scope, message_ids: Sequence[str]) -> Work[dict[str, str]]:
     )
     pieces: dict[str, list[str]] = {}
     for row in rows:
-        pieces.setdefault(row["message_id"], []).append(row["text"] or "")
+        pieces.setdefault(row["message_id"], []).append(_words(row["text"]))
     return {message_id: "\n".join(texts) for message_id, texts in pieces.items()}
 
 
+def _words(value: object) -> str:
+    """Return a text column's text; a damaged one has none."""
+    return value if isinstance(value, str) else ""
+
+
 def _hit(row: Row, snippet: str) -> SearchHit:
-    return SearchHit(
-        kind=row["kind"],
-        id=row["ref_id"],
-        conversation_id=row["conversation_id"],
-        conversation_title=row["conversation_title"],
-        project_id=row["project_id"],
-        role=row["role"],
-        author_id=row["author_id"],
-        model=row["model"],
-        at=row["at"],
-        snippet=snippet,
-    )
+    names = ("kind", "ref_id", "conversation_id", "conversation_title", "project_id", "role", "author_id")
+    return from_row(SearchHit, (*(row[name] for name in names), row["model"], row["at"], snippet))
 
 
 def _message_ids(scope: Scope, wanted: Query, filters: Filters, low: int, high: int, limit: int) -> PerEngine:

@@ -18,7 +18,13 @@ from chatty.protocol.ids import new_id
 from chatty.store import schema, sqlite_files
 from chatty.store.database import SYSTEM, Scope, Work
 from chatty.store.errors import StorageError
-from chatty.store.sqlite_errors import DRIVER_ERRORS, storage_error, translate, translate_opening
+from chatty.store.sqlite_errors import (
+    DAMAGED_VALUES,
+    DRIVER_ERRORS,
+    storage_error,
+    translate,
+    translate_opening,
+)
 from chatty.store.sqlite_migrations import (
     build,
     check_columns,
@@ -251,6 +257,8 @@ def _open(path: Path, readers: int) -> SqliteDatabase:
         problem = translate_opening(error, str(path))
         if problem.type not in ("read_only", "full", "corrupt"):
             raise problem from error
+    except DAMAGED_VALUES:
+        problem = storage_error("corrupt", str(path))
     except BaseException:
         connection.close()
         raise
@@ -328,6 +336,8 @@ def _check_readable(place: Path, options: str, path: Path) -> None:
             raise storage_error("newer_schema", str(path))
     except DRIVER_ERRORS as error:
         raise translate_opening(error, str(path)) from error
+    except DAMAGED_VALUES as error:
+        raise storage_error("corrupt", str(path)) from error
     finally:
         connection.close()
 

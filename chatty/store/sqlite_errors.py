@@ -34,6 +34,9 @@ def storage_error(problem: StorageProblem, path: str, hint: str | None = None) -
 DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 """What the driver raises; the second when a damaged name or text is no UTF-8 any more."""
 
+DAMAGED_VALUES: Final = (ValueError, TypeError)
+"""What comes of reading our own bookkeeping when its page was exchanged: text where a number should be."""
+
 DriverError: TypeAlias = sqlite3.Error | UnicodeDecodeError
 
 

@@ -4,11 +4,11 @@ Nothing here changes a file, except that a new one is made, empty and for its ow
 """
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from chatty.file_systems import file_system_type, is_network
 from chatty.store.errors import StorageError
 from chatty.store.sqlite_errors import storage_error
 
@@ -16,11 +16,6 @@ APPLICATION_ID: Final = 0x63686174
 """What `PRAGMA application_id` says in our files: the letters `chat`."""
 
 _MAGIC: Final = b"SQLite format 3\0"
-_NETWORK_TYPES: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afpfs", "webdav", "davfs", "ncpfs", "afs", "coda"}
-    | {"9p", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "ocfs2", "fuse.sshfs", "fuse.glusterfs"}
-    | {"fuse.s3fs", "fuse.rclone", "fuse.davfs", "fuse.ceph", "fuse.curlftpfs"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +72,6 @@ def translate_os_error(error: OSError, path: Path) -> StorageError:
     return storage_error("unavailable", str(path))
 
 
-def filesystem_type(path: Path) -> str | None:
-    """Return the name of the file system the path lies on, or None where that is unknown."""
-    if sys.platform == "darwin":
-        return _darwin_filesystem_type(path)
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return None
-    return _mounted_type(mounts, os.path.realpath(path))
-
-
-def is_network(filesystem: str | None) -> bool:
-    """Tell whether SQLite's shared memory and locks cannot be trusted there.
-
-    Source: https://sqlite.org/wal.html, "WAL does not work over a network filesystem".
-    """
-    return filesystem in _NETWORK_TYPES
-
-
 def _check_header(path: Path, size: int) -> None:
     """Source of the offsets: https://sqlite.org/fileformat2.html, section 1.3."""
     try:
@@ -115,7 +91,7 @@ def _check_header(path: Path, size: int) -> None:
 
 def _obstacle(path: Path) -> StorageError | None:
     place = path if path.exists() else _nearest_folder(path)
-    if is_network(filesystem_type(place)):
+    if is_network(file_system_type(place)):
         return storage_error("network_filesystem", str(path))
     if not os.access(place, os.W_OK) or not os.access(_nearest_folder(path), os.W_OK):
         return storage_error("read_only", str(path))
@@ -131,34 +107,3 @@ def _size_of(path: Path, suffix: str) -> int:
         return os.stat(f"{path}{suffix}").st_size
     except OSError:
         return 0
-
-
-def _mounted_type(mounts: str, path: str) -> str | None:
-    """Return the type of the last mount whose point is the longest prefix of the path.
-
-    Source: proc_pid_mountinfo(5): the mount point is field 5, the type the first after ` - `.
-    """
-    best: tuple[int, str] | None = None
-    for line in mounts.splitlines():
-        left, _, right = line.partition(" - ")
-        fields = left.split()
-        if len(fields) < 5 or not right:
-            continue
-        point = fields[4].replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n")
-        point = point.replace("\\134", "\\")
-        is_above = path == point or path.startswith(point.rstrip("/") + "/")
-        if is_above and (best is None or len(point) >= best[0]):
-            best = len(point), right.split()[0]
-    return best[1] if best is not None else None
-
-
-def _darwin_filesystem_type(path: Path) -> str | None:
-    """Ask statfs(2), whose record holds the name at byte 72 (`f_fstypename`, sys/mount.h, 64-bit inodes)."""
-    import ctypes  # 6 ms, on this platform only
-
-    library = ctypes.CDLL(None, use_errno=True)
-    statfs = getattr(library, "statfs$INODE64", None) or library.statfs
-    record = ctypes.create_string_buffer(4096)
-    if statfs(os.fsencode(path), record) != 0:
-        return None
-    return record.raw[72:88].split(b"\0", 1)[0].decode("ascii", "replace")

@@ -4,12 +4,15 @@ Values never enter the text: everything a caller gives becomes a `$n`. Only name
 (columns, tables) are put together here.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from chatty.store.database import Row, Statement, Value
+
+logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 V = TypeVar("V", str, int)
@@ -91,9 +94,17 @@ def first(kind: type[R], rows: Sequence[Row]) -> R | None:
     return from_row(kind, rows[0]) if rows else None
 
 
-def from_row(kind: type[R], row: Row) -> R:
-    """Build the dataclass from a row selected with `columns(kind)`, that is in field order."""
+def from_row(kind: type[R], row: Iterable[Any]) -> R:
+    """Build the dataclass from a row selected with `columns(kind)`, that is in field order.
+
+    A value of a type that its column never holds is the mark of a damaged page: it is read as the nearest
+    value of the right type, so that one bad row does not keep anybody from the others.
+    """
     make: Any = kind
+    for value, kinds in zip(row, _field_types(make), strict=True):
+        if type(value) not in kinds:
+            row = _mended(make, row)
+            break
     result: R = make(*row)
     return result
 
@@ -101,3 +112,39 @@ def from_row(kind: type[R], row: Row) -> R:
 def from_rows(kind: type[R], rows: Sequence[Row]) -> list[R]:
     """Build one dataclass per row."""
     return [from_row(kind, row) for row in rows]
+
+
+@cache
+def _field_types(kind: Any) -> tuple[frozenset[type], ...]:
+    """Return which types the values of each field may have, in field order."""
+    hints = get_type_hints(kind)
+    return tuple(frozenset(_plain_types(hints[name])) for name in kind.__slots__)
+
+
+def _plain_types(hint: Any) -> Iterable[type]:
+    if get_origin(hint) is Literal:
+        return {type(value) for value in get_args(hint)}
+    if get_args(hint):
+        return {plain for part in get_args(hint) for plain in _plain_types(part)}
+    # A yes or no comes as 0 or 1 from one engine and as itself from the other.
+    return {int, bool} if hint in (int, bool) else {hint}
+
+
+def _mended(kind: Any, row: Iterable[Any]) -> list[Any]:
+    wrong = [
+        name
+        for name, value, kinds in zip(kind.__slots__, row, _field_types(kind), strict=True)
+        if type(value) not in kinds
+    ]
+    logger.warning("a damaged row of %s was read without its %s", kind.__name__, ", ".join(wrong))
+    return [_nearest(value, kinds) for value, kinds in zip(row, _field_types(kind), strict=True)]
+
+
+def _nearest(value: Any, kinds: frozenset[type]) -> Any:
+    if type(value) in kinds:
+        return value
+    if type(None) in kinds:
+        return None
+    if str in kinds:
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+    return 0

@@ -99,7 +99,7 @@ def summary(
         f" FROM usage_records WHERE {where.text} GROUP BY 1, currency ORDER BY 1, currency",
         where.arguments,
     )
-    return [_sum(from_row(UsageSum, row), by) for row in rows]
+    return [_sum(UsageSum(*row), by) for row in rows]
 
 
 def _narrow(where: Conditions, conversation_id: str, leaf_id: str | None) -> None:
@@ -119,13 +119,17 @@ def _narrow(where: Conditions, conversation_id: str, leaf_id: str | None) -> Non
     )
 
 
+_LAST_DAY = 2_932_896
+"""The end of 9999, counted from 1970: beyond that there is no date for the time of a damaged row."""
+
 _SUMMED = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
 def _sum(total: UsageSum, by: Grouping) -> UsageSum:
     if by != "day":
         return total
-    date = datetime.fromtimestamp(int(total.key or 0) * _DAY_MS / 1000, UTC).date().isoformat()
+    day = min(max(int(total.key or 0), 0), _LAST_DAY)
+    date = datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).date().isoformat()
     return UsageSum(
         date,
         total.currency,

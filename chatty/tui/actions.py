@@ -58,7 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("rename", "Rename this conversation", "Conversation", "rename", argument="TITLE"),
     Action("archive", "Archive this conversation", "Conversation", "archive"),
     Action("delete-chat", "Delete this conversation", "Conversation", "delete"),
-    Action("restore", "Bring back what was deleted or archived", "Conversation", "restore"),
+    Action("restore", "Undo delete or archive", "Conversation", "restore"),
     Action("model", "Choose a model", "Conversation", "model", ("ctrl+l",), hint="model"),
     Action("key", "Set a provider's key", "Program", "key", argument="PROVIDER"),
     Action("select", "Go to the messages", "Message", "select", ("tab",), ("composer",), "messages"),

@@ -22,12 +22,15 @@ from chatty.tui.crashes import Crashes, crash_note, culprit
 from chatty.tui.drafts import Drafts
 from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.screens.writing import Writing
 from chatty.tui.store import Store
 from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
+from chatty.tui.themes.choosing import in_tone
 from chatty.tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from chatty.client.crash_reports import Report
+    from chatty.tui.driver import GroundHeard
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Settings:
     """What the user may choose about the screen."""
 
     theme: str = CHATTY_DARK.name
+    follows_terminal: bool = False
+    """Nobody chose a theme: take the light or dark one as the terminal says."""
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Action names and the keys they have instead of the usual ones."""
     ascii_glyphs: bool = False
@@ -86,15 +91,21 @@ class ChattyApp(App[None], inherit_bindings=False):
         crashes: Crashes | None = None,
     ) -> None:
         self._settings = settings or Settings()
-        is_colourless = "NO_COLOR" in os.environ
+        is_colourless = bool(os.environ.get("NO_COLOR"))
+        if not is_colourless:
+            # An empty one asks for nothing (no-color.org), but Textual would take it for a wish.
+            os.environ.pop("NO_COLOR", None)
         # Without this Textual would turn colours to greys instead of leaving them out.
         super().__init__(ansi_color=True if is_colourless else None)
         self._store, self._backend, self._connection = store, backend, connection
         self._crashes = crashes
         self._own_error: Exception | None = None
         self._is_up = False
+        self._writing: Writing | None = None
         self.crash: Exception | None = None
         self.animation_level = "none"
+        self.follows_terminal = self._settings.follows_terminal
+        """Whether the driver asks the terminal for its background."""
         for theme in THEMES:
             self.register_theme(theme)
         self._start_with(NO_COLOUR.name if is_colourless else self._settings.theme)
@@ -125,7 +136,9 @@ class ChattyApp(App[None], inherit_bindings=False):
         """The chat is the ground all other screens lie on."""
         settings = self._settings
         drafts = Drafts(settings.drafts_directory, settings.client_id) if settings.drafts_directory else None
-        return ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
+        screen = ChatScreen(self._store, self._backend, Keymap(settings.keys), drafts)
+        self._writing = screen.writing
+        return screen
 
     def on_mount(self) -> None:
         """Connect once the first frame is on the screen: until then one can type already."""
@@ -148,6 +161,9 @@ class ChattyApp(App[None], inherit_bindings=False):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self._connection.close()
+        if self._writing is not None:
+            # Some of what was sent has reached the outbox only now: it need not come back as a draft.
+            await self._writing.save()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Write the clipboard through the guard, which lets nothing else of that kind pass."""
@@ -218,6 +234,11 @@ class ChattyApp(App[None], inherit_bindings=False):
         error = context.get("exception")
         if not isinstance(error, Exception) or not self.contain(error):
             loop.default_exception_handler(context)
+
+    def on_ground_heard(self, event: "GroundHeard") -> None:
+        """The terminal is light or dark; a theme chosen meanwhile stays."""
+        if self.follows_terminal and self.theme == self._settings.theme:
+            self.theme = in_tone(self.theme, light=event.is_light)
 
     @on(AppFocus)
     @on(AppBlur)

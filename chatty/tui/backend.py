@@ -4,6 +4,7 @@ Every call returns at once and raises nothing; what comes of it reaches the scre
 messages, runs and conversations are the protocol's. The screens never wait for an answer.
 """
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from chatty.tui.prompts import PromptChoice
@@ -11,6 +12,10 @@ from chatty.tui.state import Message
 
 Where = Literal["before", "behind", "around"]
 """Which messages, seen from one of them."""
+
+
+def nothing() -> None:
+    """What follows when nothing is to follow."""
 
 
 class Backend(Protocol):
@@ -76,8 +81,11 @@ class Backend(Protocol):
     def want_earlier_prompts(self) -> None:
         """Bring prompts of conversations further back; they come by `Store.recall`."""
 
-    def set_key(self, provider: str, key: str) -> None:
-        """Keep a provider's key in the keyring and try it."""
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        """Keep a provider's key in the keyring, or after a question in a file, and try it.
+
+        `then` is called once it is kept, unless the provider refused it: what needs the key waits for that.
+        """
 
     def choose_provider(self, name: str) -> None:
         """Begin with this provider, from the first-run screen."""

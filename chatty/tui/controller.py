@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatty.protocol.ids import is_id
-from chatty.tui.backend import Where
+from chatty.tui.backend import Where, nothing
 from chatty.tui.control.catalogue import Catalogue
 from chatty.tui.control.chats import Chats
 from chatty.tui.control.choices import Choices
@@ -39,7 +39,8 @@ class Controller:
         server: the server's name for the header.
         config_file: where a default model is written.
         conversation: id, or its beginning, of the conversation to open; `LAST`; None: a new one.
-        model: `PROVIDER/MODEL` for new conversations.
+        model: `PROVIDER/MODEL` for new conversations, also those of a project with a model of its own.
+        default_model: the same where the project has none.
         project: name of the project for new conversations.
         crashes: takes what fails beside the screen; None lets it through.
     """
@@ -53,6 +54,7 @@ class Controller:
         config_file: str,
         conversation: str | None = None,
         model: str | None = None,
+        default_model: str | None = None,
         project: str | None = None,
         crashes: Crashes | None = None,
     ) -> None:
@@ -64,7 +66,9 @@ class Controller:
         self._unsent_texts = UnsentTexts(self._desk)
         self._conversation = Conversation(self._desk, choices, self._unsent_texts)
         self._chats = Chats(self._desk, self._conversation)
-        self._catalogue = Catalogue(self._desk, choices, config_file, model, project)
+        self._catalogue = Catalogue(
+            self._desk, choices, config_file, model=model, default_model=default_model, project=project
+        )
         self._searching = Searching(self._desk)
         self._recall = Recall(self._desk)
         self._link = LinkWatch(store, server, self._online)
@@ -192,8 +196,8 @@ class Controller:
     def want_earlier_prompts(self) -> None:
         self._recall.want_earlier()
 
-    def set_key(self, provider: str, key: str) -> None:
-        self._catalogue.set_key(provider, key)
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        self._catalogue.set_key(provider, key, then)
 
     def choose_provider(self, name: str) -> None:
         self._catalogue.choose_provider(name)

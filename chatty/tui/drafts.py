@@ -23,6 +23,11 @@ class Draft:
     cursor: int = 0
 
     @property
+    def text(self) -> str:
+        """The text with every chip in full."""
+        return "".join(piece if isinstance(piece, str) else piece.content for piece in self.pieces)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing worth keeping."""
         return not any(isinstance(piece, Chip) or piece.strip() for piece in self.pieces)

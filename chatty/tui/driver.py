@@ -1,11 +1,11 @@
-"""Our terminal driver for Linux and macOS: Textual's, with five differences.
+"""Our terminal driver for Linux and macOS: Textual's, with seven differences.
 
 Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
-is written goes to the standard output, not the standard error, and passes the output guard; and the terminal
-is given back also after SIGTERM and SIGHUP.
+is written goes to the standard output, not the standard error, and passes the output guard; nothing is
+written while the terminal is another program's; the terminal is asked for its background where nobody chose
+a theme; and it is given back also after SIGTERM and SIGHUP.
 """
 
-import base64
 import fcntl
 import os
 import selectors
@@ -15,6 +15,7 @@ import termios
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import IO, TYPE_CHECKING
 
@@ -23,14 +24,26 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from chatty.rendering.guard import OutputGuard
+from chatty.rendering.guard import OutputGuard, clipboard_write
 from chatty.tui.key_bytes import ESCAPE, KeyBytes
+from chatty.tui.themes.choosing import is_light
 
 if TYPE_CHECKING:
     from textual.app import App
 
 _LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _READ_BYTES = 4096
+
+_ASK_GROUND = "\x1b]11;?\x1b\\"
+"""xterm's control sequences, "Set or request VT100 text background color"."""
+
+
+@dataclass
+class GroundHeard(Message):
+    """The terminal said what colour its background has."""
+
+    is_light: bool
+
 
 Guard = Callable[[str], str]
 
@@ -50,16 +63,23 @@ class ChattyDriver(LinuxDriver):
         self._gate = threading.Lock()
         self._is_gate_open = False
         self._held: list[Message] = []
+        self._is_suspended = False
         self._cooked_bytes = 0
+        self._asks_ground: bool = getattr(app, "follows_terminal", False)
         self._guard = OutputGuard()
         self._file = _GuardedFile(_open_terminal(), self._guard.filter)  # type: ignore[assignment]  # three methods are enough
 
     def start_application_mode(self) -> None:
         """Take the terminal over. Keys are held back until `open_gate`."""
+        self._is_suspended = False
         self._cooked_bytes = _waiting_bytes(self.fileno)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it untyped
         for number in _LEAVING_SIGNALS:
             signal.signal(number, self._leave)
+        if self._asks_ground:
+            # Once: nobody waits for the answer, which comes among the keys or never.
+            self._asks_ground = False
+            self.write(_ASK_GROUND)
 
     def open_gate(self) -> None:
         """Somebody takes keys now: hand on, in their order, those typed before."""
@@ -70,10 +90,19 @@ class ChattyDriver(LinuxDriver):
                 super().process_message(message)
 
     def write_clipboard(self, text: str) -> None:
-        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences)."""
-        sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+        """Ask the terminal to take the text into its clipboard (OSC 52, xterm's control sequences).
+
+        Raises:
+            GuardRefused: the text is too long for that.
+        """
+        sequence = clipboard_write(text)
         self._guard.announce(sequence)
         self.write(sequence)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; nothing while it is another program's, and the next frame is a whole one."""
+        if not self._is_suspended:
+            super().write(data)
 
     def process_message(self, message: Message) -> None:
         """Hand a message to the app; keys and pastes wait until the gate is open."""
@@ -99,6 +128,7 @@ class ChattyDriver(LinuxDriver):
     def suspend_application_mode(self) -> None:
         """Give the terminal back for a while (^z, an external editor)."""
         super().suspend_application_mode()
+        self._is_suspended = True
         for number in _LEAVING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
 
@@ -141,7 +171,7 @@ class _Reader:
         self._parser = parser
         self._hand_on = hand_on
         self._decoder = getincrementaldecoder("utf-8")(errors="replace")
-        self._keys = KeyBytes()
+        self._keys = KeyBytes(lambda colour: hand_on(GroundHeard(is_light(colour))))
         self._cooked_bytes = cooked_bytes
 
     def patience(self) -> float:

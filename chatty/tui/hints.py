@@ -6,18 +6,25 @@ from chatty.tui.actions import BY_NAME
 from chatty.tui.keymap import Keymap
 from chatty.tui.spans import Span
 
-Situation = Literal["idle", "answering", "completing", "message", "failed"]
+Situation = Literal[
+    "empty", "idle", "answering", "completing", "chats", "question", "answer", "broken", "broken-early"
+]
+"""`empty`: nothing was said yet; `broken-early`: an answer that ended before its first word."""
 
 _NEWLINE = ("^j", "newline")
 _COMMANDS = ("/", "commands")
 _KEYS = ("?", "keys")
 
 _ACTIONS_SHOWN: dict[Situation, tuple[tuple[str, str] | str, ...]] = {
+    "empty": ("send", _NEWLINE, "model", _COMMANDS, _KEYS),
     "idle": ("send", _NEWLINE, "select", _COMMANDS, _KEYS),
     "answering": ("stop", ("enter", "queue"), _NEWLINE, _COMMANDS, _KEYS),
     "completing": (("tab", "take"), ("↑ ↓", "choose"), ("esc", "close")),
-    "message": ("edit", "again", "copy", "leave", ("?", "more")),
-    "failed": ("again", "continue", ("R", "another model"), "copy", "leave", ("?", "more")),
+    "chats": (("enter", "open"), ("↑ ↓", "choose"), ("esc", "back")),
+    "question": ("edit", "again", "copy", "leave", ("?", "more")),
+    "answer": ("again", "copy", "branch", "leave", ("?", "more")),
+    "broken": ("again", "continue", ("R", "another model"), "copy", "leave", ("?", "more")),
+    "broken-early": ("again", ("R", "another model"), "leave", ("?", "more")),
 }
 """Names of actions, or a key and a word where the same key has another word in this situation."""
 

@@ -8,6 +8,7 @@ since nothing may be bound to it.
 
 import re
 import string
+from collections.abc import Callable
 
 _REWRITTEN = {
     "\r": "\x1b[13;3u",
@@ -18,6 +19,9 @@ _REWRITTEN = {
 }
 _ALT_KEY = re.compile("\x1b(?:(?P<key>[a-z\r\n\x7f\b])|[0-9§=\\-])")
 
+_GROUND_REPLY = re.compile("\x1b]11;rgba?:(?P<colour>[0-9a-fA-F/]{1,40})(?:\x07|\x1b\\\\)")
+_UNFINISHED_REPLY = re.compile("\x1b](?:1(?:1(?:;[a-zA-Z0-9:/]{0,50}\x1b?)?)?)?\\Z")
+
 ESCAPE = "\x1b"
 _PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
 
@@ -26,17 +30,23 @@ class KeyBytes:
     """Rewrites a stream of keyboard text in pieces; what may be the start of a sequence waits for its rest.
 
     Nothing inside a bracketed paste is a key: every ESC in it is dropped, because Textual's parser would
-    take what follows for keys, and a pasted `ESC CR` would send.
+    take what follows for keys, and a pasted `ESC CR` would send. The terminal's word about its background is
+    taken out, whenever it comes: Textual would type it.
+
+    Args:
+        hear_ground: told the colour of the background as the terminal writes it, such as `ffff/ffff/ffff`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hear_ground: Callable[[str], None] | None = None) -> None:
+        self._hear_ground = hear_ground
         self._held = ""
         self._is_in_paste = False
 
     @property
     def is_waiting(self) -> bool:
         """Whether something is held back that stands for itself if nothing follows."""
-        return bool(self._held) and not self._is_in_paste
+        is_reply = self._held.startswith("\x1b]11")
+        return bool(self._held) and not self._is_in_paste and not is_reply
 
     def feed(self, text: str) -> str:
         """The text to parse now."""
@@ -45,8 +55,10 @@ class KeyBytes:
         while rest:
             marker = _PASTE_END if self._is_in_paste else _PASTE_START
             before, found, rest = rest.partition(marker)
+            if not self._is_in_paste:
+                before = _GROUND_REPLY.sub(self._take_reply, before)
             if not found:
-                kept = _start_of(marker, before)
+                kept = self._unfinished(marker, before)
                 before, self._held = before[: len(before) - kept], before[len(before) - kept :]
             parsed.append(
                 before.replace(ESCAPE, "") if self._is_in_paste else _ALT_KEY.sub(_rewritten, before)
@@ -55,6 +67,16 @@ class KeyBytes:
                 parsed.append(marker)
                 self._is_in_paste = not self._is_in_paste
         return "".join(parsed)
+
+    def _take_reply(self, match: re.Match[str]) -> str:
+        if self._hear_ground is not None:
+            self._hear_ground(match["colour"])
+        return ""
+
+    def _unfinished(self, marker: str, text: str) -> int:
+        """How many characters at the end of the text wait for what follows."""
+        reply = None if self._is_in_paste else _UNFINISHED_REPLY.search(text)
+        return len(reply[0]) if reply else _start_of(marker, text)
 
     def release(self) -> str:
         """Nothing followed for a while: what was held back; a lone ESC is the key of that name."""

@@ -69,6 +69,11 @@ def canonical(key: str) -> str:
     return _SPELLINGS.get(key, key)
 
 
+def is_function_key(key: str) -> bool:
+    """Whether it is one of F1, F2 and so on."""
+    return key[:1] == "f" and key[1:].isdecimal()
+
+
 def shown(keys: str) -> str:
     """How a key is written for people: `^o`, `esc`, `^x e`."""
     return " ".join(_shown_one(key) for key in keys.split(" "))

@@ -13,10 +13,11 @@ from typing import Any
 from chatty.client.updates import Snapshot, Update
 from chatty.client.view import ConversationView, PartView
 from chatty.client.view import MessageView as Known
+from chatty.protocol.run_status import ACTIVE_RUN_STATUSES
 from chatty.rendering.sanitizer import StreamSanitizer
 from chatty.tui import wire
 from chatty.tui.dirty import Dirty
-from chatty.tui.state import ACTIVE_RUNS, Message, OpenConversation, Part, Run
+from chatty.tui.state import Message, OpenConversation, Part, Run
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class Mirror:
         opened: what is drawn; changed in place.
         user_id: who looks, as `ConversationView` takes it.
         projects: names of projects by id; whoever owns it may add to it.
+        project_models: `provider/model` of the projects that have a model of their own, by id.
         pending: what was sent before the conversation was opened; outlives the mirror.
         clock: seconds, for the time a model thinks.
     """
@@ -57,12 +59,14 @@ class Mirror:
         opened: OpenConversation,
         user_id: str | None,
         projects: Mapping[str, str],
+        project_models: Mapping[str, str],
         pending: Pending,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.opened = opened
         self.view = ConversationView(user_id)
         self._projects = projects
+        self._project_models = project_models
         self._clock = clock
         self._thinking_since: dict[tuple[str, int], float] = {}
         self._sanitizers: dict[tuple[str, int], StreamSanitizer] = {}
@@ -82,7 +86,7 @@ class Mirror:
         self.bring_up(dirty)
 
     def bring_up(self, dirty: Dirty) -> None:
-        """Draw what the view says has changed, as after `choose_leaf` or `add_older` too."""
+        """Draw what the view says has changed, as after `use_leaf` or `add_older` too."""
         changes = self.view.take_changes()
         confirmed = self._settle_pending()
         for message_id in changes.messages:
@@ -257,15 +261,25 @@ class Mirror:
         conversation, opened = self.view.conversation, self.opened
         opened.title = wire.line(conversation.get("title")) or opened.title
         if "project_id" in conversation or "id" in conversation:
-            opened.project = self._projects.get(conversation.get("project_id") or "", "")
-        if conversation.get("model"):
-            opened.model_provider, opened.model = wire.split_model(conversation["model"])
+            opened.project_id = conversation.get("project_id")
+            opened.project = self._projects.get(opened.project_id or "", "")
+        self._bring_up_model()
         opened.runs = {run_id: self._run(wire.run(run)) for run_id, run in self.view.runs.items()}
         opened.runs |= {run_id: self._run(run) for run_id, run in self._pending.runs.items()}
         self._add_up()
 
+    def _bring_up_model(self) -> None:
+        """The conversation's own model, else its project's; else what usually answers, which stands there."""
+        opened = self.opened
+        own, usual = self.view.conversation.get("model"), self._project_models.get(opened.project_id or "")
+        if own:
+            opened.is_model_chosen = True
+            opened.model_provider, opened.model = wire.split_model(own)
+        elif usual and not opened.is_model_chosen:
+            opened.model_provider, opened.model = wire.split_model(usual)
+
     def _run(self, run: Run) -> Run:
-        if run.id in self._stopping and run.status in ACTIVE_RUNS:
+        if run.id in self._stopping and run.status in ACTIVE_RUN_STATUSES:
             run.status = "cancelling"
         return run
 

@@ -54,7 +54,7 @@ _TERMINAL_ROLES: Mapping[str, Style] = {
 }
 """What stands in for colour where the theme leaves it to the terminal."""
 
-_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↓←→│•…─", "|*oo>v<>-v<>|*.-")
+_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*.-""')
 """For terminals whose font lacks our glyphs."""
 
 _REVERSED = ("cursor", "selection", "caret")
@@ -88,11 +88,15 @@ class Palette:
         style = Style.from_color(self._colour(role)) + _TERMINAL_ROLES.get(role, Style.null()) + weight
         return style + Style(reverse=True) if ground in _REVERSED else style
 
+    def glyphs(self, text: str) -> str:
+        """Text of our own as this terminal's font can show it, cell by cell."""
+        return text.translate(self._glyphs) if self._glyphs else text
+
     def segments(self, spans: Spans, ground: str = "page") -> list[Segment]:
         """The spans as segments on one ground."""
         style = self.style
         return [
-            Segment(text.translate(self._glyphs), style(role, ground, bold, italic, underline))
+            Segment(self.glyphs(text), style(role, ground, bold, italic, underline))
             for text, role, bold, italic, underline in spans
             if text
         ]

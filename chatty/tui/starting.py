@@ -14,7 +14,7 @@ from chatty.tui.controller import Controller
 from chatty.tui.crashes import Crashes
 from chatty.tui.keymap import Keymap, KeymapError
 from chatty.tui.store import Store
-from chatty.tui.themes import AUTO, theme_for
+from chatty.tui.themes import AUTO, can_be_asked, theme_for
 
 if TYPE_CHECKING:
     from chatty.client.connection import Client
@@ -45,7 +45,8 @@ def make_app(
         server="local" if target.name == "local" else "server",
         config_file=locations.config_file,
         conversation=conversation,
-        model=model or environ.get("CHATTY_MODEL") or chosen.get("model"),
+        model=model,
+        default_model=environ.get("CHATTY_MODEL") or chosen.get("model"),
         project=project,
         crashes=crashes,
     )
@@ -53,6 +54,7 @@ def make_app(
     theme = screen.get("theme", AUTO)
     look = Settings(
         theme=theme_for(environ) if theme == AUTO else theme,
+        follows_terminal=theme == AUTO and can_be_asked(environ),
         keys=_keys(chosen.get("keys", {}), locations.config_file),
         ascii_glyphs=bool(screen.get("ascii_glyphs")),
         drafts_directory=Path(locations.drafts_dir) / target.name,

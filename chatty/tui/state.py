@@ -7,13 +7,13 @@ them. Every text here has passed the sanitiser; offsets are code points of the t
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chatty.protocol.run_status import ACTIVE_RUN_STATUSES
+
 LinkKind = Literal["starting", "well", "connecting", "offline"]
 """`starting`: never connected so far."""
 
 NEW = "new"
 """The draft of a conversation that is not stored yet, or not known yet."""
-
-ACTIVE_RUNS = frozenset({"queued", "running", "waiting", "cancelling"})
 
 
 @dataclass(slots=True)
@@ -70,6 +70,16 @@ class Message:
         """The text parts joined: what is copied and edited."""
         return "\n\n".join(part.text for part in self.parts if part.type == "text")
 
+    @property
+    def is_broken(self) -> bool:
+        """An answer that ended before its end."""
+        return self.status in ("failed", "cancelled", "interrupted")
+
+    @property
+    def has_begun(self) -> bool:
+        """There is a word of an answer: what one can go on from."""
+        return any(part.type == "text" and part.received for part in self.parts)
+
     def text_length(self) -> int:
         """Code points received so far, thinking included."""
         return sum(part.received for part in self.parts)
@@ -107,6 +117,9 @@ class OpenConversation:
     project: str = ""
     model: str = ""
     model_provider: str = ""
+    is_model_chosen: bool = False
+    """The model was chosen for this conversation; otherwise it is the one that usually answers."""
+    project_id: str | None = None
     is_new: bool = False
     """Nothing of it is stored: its first message makes it."""
     is_loading: bool = False
@@ -140,7 +153,7 @@ class OpenConversation:
 
     def active_run(self) -> Run | None:
         """The run that is answering now, if any."""
-        return next((run for run in self.runs.values() if run.status in ACTIVE_RUNS), None)
+        return next((run for run in self.runs.values() if run.status in ACTIVE_RUN_STATUSES), None)
 
     def sibling_place(self, message_id: str) -> tuple[int, int]:
         """The message's place among its siblings and their number, such as (2, 3)."""

@@ -7,6 +7,7 @@ with `take_dirty`. What the open conversation makes of an update is `mirror.py`.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from chatty.client.updates import Update
 from chatty.tui import wire
@@ -29,6 +30,8 @@ class Store:
         self.link = Link()
         self.projects: dict[str, str] = {}
         """Names by id, sanitised."""
+        self.project_models: dict[str, str] = {}
+        """`provider/model` by project id, of those that have a model of their own."""
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
         self.found = Found()
@@ -121,10 +124,13 @@ class Store:
 
     # What can be chosen, what was found, the link, words.
 
-    def apply_projects(self, names: dict[str, str]) -> None:
-        """Replace the names of the projects, sanitised, by id."""
+    def apply_projects(self, names: dict[str, str], models: dict[str, str] | None = None) -> None:
+        """Replace the names of the projects, sanitised, and the models some have of their own, by id."""
         self.projects.clear()
         self.projects.update(names)
+        if models is not None:
+            self.project_models.clear()
+            self.project_models.update(models)
         if self._mirror is not None:
             self._mirror.projects_changed(self._dirty)
         self._changed()
@@ -220,7 +226,7 @@ class Store:
         """Show another conversation, and in it what is under way to it; what it holds follows by `apply`."""
         self._pending = {key: pending for key, pending in self._pending.items() if pending}
         pending = self._pending.setdefault(opened.id, Pending())
-        self._mirror = Mirror(opened, self.user_id, self.projects, pending)
+        self._mirror = Mirror(opened, self.user_id, self.projects, self.project_models, pending)
         row = self.conversations.get(opened.id)
         if row is not None:
             row.is_unread = False
@@ -269,6 +275,20 @@ class Store:
         """The end of the path as the server knows it: without what was just sent."""
         return self._mirror.view.leaf if self._mirror is not None else None
 
+    def sent_parts(self, message_id: str) -> list[dict[str, Any]]:
+        """The parts of a question as they were sent, unsanitised; empty when the server has not said them."""
+        known = self._mirror.view.messages.get(message_id) if self._mirror else None
+        parts = known.parts if known is not None else []
+        return [_sent(part.text, part.name) for part in parts if part.type == "text"]
+
+    def use_leaf(self, leaf_id: str) -> bool:
+        """Show the path that ends in a message, if it is at hand; says whether it is."""
+        if self._mirror is None or not self._mirror.view.use_leaf(leaf_id):
+            return False
+        self._mirror.bring_up(self._dirty)
+        self._changed()
+        return True
+
     def siblings(self, message_id: str) -> list[str]:
         """All versions of a message, itself included, in order."""
         return self._mirror.view.siblings(message_id) if self._mirror else []
@@ -277,19 +297,32 @@ class Store:
         """Whether the path in use has left what is at hand."""
         return self._mirror is not None and self._mirror.view.wants_snapshot
 
-    def set_model(self, provider: str, name: str) -> None:
-        """The model the next answer comes from, before the server says so."""
+    def set_model(self, provider: str, name: str, *, is_chosen: bool) -> None:
+        """The model the next answer comes from, before the server says so.
+
+        Args:
+            provider: who serves it.
+            name: its name there.
+            is_chosen: it is meant for this conversation, whatever usually answers.
+        """
         if self.open is not None:
             self.open.model_provider, self.open.model = provider, name
+            self.open.is_model_chosen = is_chosen
             self._dirty.header = True
             self._weigh()
             self._changed()
 
-    def set_place(self, *, title: str | None = None, project: str | None = None) -> None:
-        """Title and project of a conversation, before the server says so."""
+    def set_title(self, title: str) -> None:
+        """The title of the open conversation, before the server says so."""
         if self.open is not None:
-            self.open.title = self.open.title if title is None else wire.line(title)
-            self.open.project = self.open.project if project is None else wire.line(project)
+            self.open.title = wire.line(title)
+            self._dirty.header = True
+            self._changed()
+
+    def set_project(self, project_id: str, name: str) -> None:
+        """The project of the open conversation, before the server says so."""
+        if self.open is not None:
+            self.open.project_id, self.open.project = project_id, wire.line(name)
             self._dirty.header = True
             self._changed()
 
@@ -333,6 +366,10 @@ class Store:
         row = next((row for row in self.models if (row.provider, row.name) == wanted), None)
         window = row.context_tokens if row else None
         opened.context_share = opened.tokens / window if window and opened.tokens else None
+
+
+def _sent(text: str, name: str | None) -> dict[str, Any]:
+    return {"type": "text", "text": text, **({"name": name} if name else {})}
 
 
 def _nobody_listens() -> None:

@@ -78,6 +78,15 @@ def update_part(part: Part, view: PartView) -> None:
         part.type, part.detail = "file", size_words(len(view.text.encode()))
 
 
+def sent_part(frame: Frame) -> Part:
+    """A part of a message of our own, before the server has it."""
+    content = frame["text"]
+    part = Part("text", [text(content)], len(content), name=line(frame.get("name")))
+    if part.name:
+        part.type, part.detail = "file", size_words(len(content.encode()))
+    return part
+
+
 def run(frame: Frame) -> Run:
     """A run that is not finished."""
     return Run(

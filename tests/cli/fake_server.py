@@ -31,12 +31,14 @@ class FakeServer:
     then notifications.
 
     Attributes:
+        capabilities: what it says that it can do.
         requests: method and parameters of everything asked, in order.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.handlers: dict[str, Handler] = {}
+        self.capabilities: Json = {}
         self.requests: list[tuple[str, Json]] = []
         self.asked = threading.Condition()
         run_dir = home / "state" / "run"
@@ -86,7 +88,8 @@ class FakeServer:
         connection.sendall(
             b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
         )
-        _send(connection, {"jsonrpc": "2.0", "id": initialize["id"], "result": INITIALIZED})
+        greeting = {**INITIALIZED, "capabilities": self.capabilities}
+        _send(connection, {"jsonrpc": "2.0", "id": initialize["id"], "result": greeting})
         with self.asked:
             self.requests.append((request["method"], request["params"]))
             self.asked.notify_all()

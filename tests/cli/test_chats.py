@@ -306,6 +306,22 @@ def test_exports_in_our_own_formats_are_read_back(exporting: FakeServer, run: Ru
     assert value == {"conversations": 2, "messages": 2, "skipped": 3, "errors": []}
 
 
+def test_line_of_an_export_ends_by_a_newline_and_nothing_else(
+    exporting: FakeServer, run: Run, tmp_path: Path
+) -> None:
+    """JSON may hold U+2028, U+0085 and their like as they are (RFC 8259, section 7)."""
+    exporting.on("conversation.import", {"conversation_id": FIRST, "messages": 1, "skipped": False})
+    documents = []
+    for one in (FIRST, SECOND):
+        document = exported(one)
+        document["conversation"]["title"] = "two\u2028lines\u0085or three"
+        documents.append(json.dumps(document, ensure_ascii=False))
+    file = tmp_path / "c.jsonl"
+    file.write_bytes("\r\n".join(documents).encode())
+    value = json.loads(run("chats", "import", str(file), "--json").stdout)
+    assert value == {"conversations": 2, "messages": 2, "skipped": 0, "errors": []}
+
+
 def test_dry_run_writes_nothing(server: FakeServer, run: Run, tmp_path: Path) -> None:
     def get(params: Json) -> Json:
         if params["conversation_id"] == SECOND:

@@ -29,6 +29,8 @@ def stocked(server: FakeServer) -> FakeServer:
         (["as"], ["ask"]),
         (["chats", "re"], ["rename", "restore"]),
         (["ask", "--ep"], ["--ephemeral"]),
+        (["ask", "--help"], ["--help"]),
+        (["--version"], ["--version"]),
         (["ask", "-m", ""], ["openai/tiny", "guide/guide"]),
         (["ask", "-m", "op"], ["openai/tiny"]),
         (["-m", "gu"], ["guide/guide"]),

@@ -36,6 +36,11 @@ def test_list_names_every_setting_and_where_it_comes_from(run: Run) -> None:
     assert run("config").stdout.startswith("SETTING")
 
 
+def test_keys_are_shown_as_they_are_written(run: Run) -> None:
+    assert run("config", "set", "keys.send", "ctrl+k, f2").stdout == "keys.send = ctrl+k, f2\n"
+    assert run("config", "get", "keys.send").stdout == "ctrl+k, f2\n"
+
+
 @pytest.mark.parametrize("words", [["get", "modle"], ["set", "modle", "x"], ["set", "screen.theme", "nope"]])
 def test_what_is_no_setting_or_no_value_is_wrong_usage(run: Run, words: list[str]) -> None:
     result = run("config", *words)
@@ -58,6 +63,24 @@ def test_model_of_the_file_is_asked_unless_the_environment_names_one(server: Fak
     run("ask", "hi", "-m", "guide", CHATTY_MODEL="groq/x")
     models = [sent["run"]["model"] for sent in server.params_of("message.send")]
     assert models == ["openai/tiny", "groq/x", "guide"]
+
+
+def test_misspelt_setting_stops_a_question_before_anything_is_sent(
+    server: FakeServer, run: Run, home: Path
+) -> None:
+    file = home / "config" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('modl = "openai/tiny"\n')
+    result = run("ask", "hi")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "Did you mean model?" in result.stderr
+    assert server.requests == []
+
+
+def test_keys_are_listed_as_people_write_them(run: Run) -> None:
+    assert run("config", "set", "keys.send", "ctrl+j,f5").stdout == "keys.send = ctrl+j, f5\n"
+    assert "keys.send            ctrl+j, f5" in run("config").stdout
+    assert "``" not in run("config").stdout
 
 
 def test_broken_file_is_named_in_one_line(server: FakeServer, run: Run, home: Path) -> None:

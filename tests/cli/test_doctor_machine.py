@@ -15,20 +15,14 @@ def locations(tmp_path: Path) -> Locations:
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"), [("ext4", "ok"), ("nfs4", "failed"), ("cifs", "failed"), ("fuse.sshfs", "failed")]
+    ("kind", "status"),
+    [("ext4", "ok"), (None, "ok"), ("nfs4", "failed"), ("fuse.sshfs", "failed"), ("fuse.s3fs", "failed")],
 )
-def test_network_file_systems_are_refused(
-    locations: Locations, tmp_path: Path, kind: str, status: str
+def test_network_file_systems_are_refused_as_the_store_does(
+    locations: Locations, monkeypatch: pytest.MonkeyPatch, kind: str | None, status: str
 ) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        f"/dev/a / ext4 rw 0 0\nhost:/x {tmp_path} {kind} rw 0 0\n/dev/b {tmp_path}x nfs rw 0 0\n"
-    )
-    assert machine.file_system(locations, str(mounts)).status == status
-
-
-def test_system_that_does_not_tell_is_taken_for_well(locations: Locations) -> None:
-    assert machine.file_system(locations, "/nowhere").status == "ok"
+    monkeypatch.setattr(machine, "file_system_type", lambda path: kind)
+    assert machine.file_system(locations).status == status
 
 
 def test_directory_that_others_can_read(locations: Locations) -> None:
@@ -37,6 +31,14 @@ def test_directory_that_others_can_read(locations: Locations) -> None:
     assert found["data_directory"].status == "warning"
     assert found["data_directory"].fix == f"chmod 700 {locations.data_dir}"
     assert found["config_directory"].status == "ok", "made when needed"
+
+
+def test_file_where_a_directory_belongs(locations: Locations, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    found = {finding.id: finding for finding in machine.directories(locations)}
+    assert (found["data_directory"].status, found["data_directory"].code) == ("failed", ExitCode.STORAGE)
+    assert str(tmp_path / "data") in found["data_directory"].detail
+    assert found["config_directory"].status == "ok"
 
 
 @pytest.mark.parametrize(("free", "status"), [(1 << 20, "failed"), (1 << 29, "warning"), (1 << 40, "ok")])
@@ -56,3 +58,12 @@ def test_old_sqlite_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sqlite3.sqlite_version", "3.40.1")
     found = {finding.id: finding.status for finding in machine.versions()}
     assert found == {"chatty": "ok", "python": "ok", "sqlite": "warning"}
+
+
+def test_keyring_that_raises_is_reported_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("no bus")
+
+    monkeypatch.setattr("keyring.get_keyring", broken)
+    found = machine.keyring()
+    assert (found.status, found.detail) == ("warning", "it fails: RuntimeError: no bus")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from chatty.rendering.guard import first_violation
 from chatty.rendering.sanitizer import sanitize
 from tests.cli.fake_server import FakeServer, Json, accepted, answer, delta, finished
 from tests.cli.processes import OnTerminal, read_until, start
+from tests.rendering.terminal_oracle import first_violation
 
 Environment = dict[str, str]
 

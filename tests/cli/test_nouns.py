@@ -1,6 +1,7 @@
 """``chatty projects``, ``prompts`` and ``models``."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,11 @@ def test_edit_project_clears_with_an_empty_text_and_guards_the_version(stocked: 
     assert run("projects", "edit", "garden").returncode == 2
 
 
+def test_name_of_a_project_cannot_be_cleared(stocked: FakeServer, run: Run) -> None:
+    assert run("projects", "edit", "garden", "--name", "").returncode == 2
+    assert stocked.params_of("project.update") == []
+
+
 def test_prompt_comes_from_an_option_a_file_or_a_pipe(stocked: FakeServer, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "p.md"
     file.write_text("from a file")
@@ -98,6 +104,14 @@ def test_prompt_comes_from_an_option_a_file_or_a_pipe(stocked: FakeServer, run: 
     assert [one["body"] for one in made] == ["from an option", "from a file", "from a pipe"]
     assert (made[0]["tags"], made[0]["note"]) == (["x"], "why")
     assert run("prompts", "new", "d", "--body", "x", "-f", str(file)).returncode == 2
+
+
+@pytest.mark.parametrize("words", [["new", "other"], ["edit", "review"], ["new", "other", "--body", "  "]])
+def test_empty_prompt_is_refused_before_it_is_sent(stocked: FakeServer, run: Run, words: list[str]) -> None:
+    result = run("prompts", *words)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "the prompt is empty, so nothing was changed" in result.stderr
+    assert stocked.params_of("prompt.create") == stocked.params_of("prompt.update") == []
 
 
 def test_edit_prompt_sends_only_what_changes(stocked: FakeServer, run: Run) -> None:
@@ -115,6 +129,37 @@ def test_prompt_is_written_in_the_editor(
         assert terminal.wait() == 0
     assert asked(stocked, "prompt.update")["body"] == "edited"
     assert Path(f"{editor}.saw").read_text() == PROMPT["latest"]["body"]
+
+
+def test_ctrl_c_in_the_editor_is_the_editors(
+    stocked: FakeServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f"#!{sys.executable}\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, lambda *_: open(sys.argv[1], 'w').write('kept') and sys.exit())\n"
+        "print('editing', flush=True)\n"
+        "signal.pause()\n"
+    )
+    editor.chmod(0o755)
+    with OnTerminal(
+        {**environment, "VISUAL": " ", "EDITOR": str(editor)}, "prompts", "edit", "review"
+    ) as one:
+        one.read_until(b"editing")
+        one.type(b"\x03")
+        assert one.wait() == 0
+    assert asked(stocked, "prompt.update")["body"] == "kept"
+
+
+@pytest.mark.parametrize(("editor", "word"), [(" ", "no editor"), ("vim 'x", "cannot be understood")])
+def test_editor_that_is_none_is_said_in_one_line(
+    stocked: FakeServer, environment: dict[str, str], editor: str, word: str
+) -> None:
+    with OnTerminal({**environment, "EDITOR": editor}, "prompts", "edit", "review") as terminal:
+        assert terminal.wait() == 2
+    assert word.encode() in terminal.output
+    assert terminal.output.count(b"\n") == 1
 
 
 def test_body_of_a_version_goes_verbatim_into_a_pipe(stocked: FakeServer, run: Run) -> None:
@@ -186,3 +231,26 @@ def test_models(server: FakeServer, run: Run) -> None:
     assert value == {"items": MODELS, "next": None, "default": "openai/tiny"}
     assert server.params_of("model.list")[-1] == {"all": True, "provider": "groq"}
     assert run("models", "show", "openai/none").returncode == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "chatty providers add openai"),
+        (["--provider", "groq"], "--provider groq --all"),
+        (["--all"], "no models"),
+    ],
+)
+def test_no_models_names_what_to_do(server: FakeServer, run: Run, words: list[str], said: str) -> None:
+    server.on("model.list", {"items": [], "default": None})
+    result = run("models", "list", *words)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert said in result.stderr
+
+
+def test_version_of_a_prompt_that_is_not_there_names_the_list_of_that_prompt(
+    stocked: FakeServer, run: Run
+) -> None:
+    result = run("prompts", "show", "review", "--version", "9")
+    assert result.returncode == 5
+    assert result.stderr.endswith("see: chatty prompts versions review\n")

@@ -7,6 +7,13 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
+from chatty.cli.server import stop
+from chatty.cli.session import Session
+from chatty.client.locations import Locations
+from chatty.client.skew import which_side_to_update
+from chatty.protocol.errors import ProtocolError
 from tests.cli.conftest import Run
 from tests.cli.fake_server import FakeServer, Json, Refusal
 from tests.cli.golden import assert_golden
@@ -163,3 +170,37 @@ def test_doctor_names_every_check_and_fails_with_the_code_of_the_first_failure(
     result = run("doctor")
     assert result.returncode == 10
     assert "FAILED   server: the database is broken\n" in result.stdout
+
+
+def test_doctor_tells_of_data_that_can_only_be_read(server: FakeServer, run: Run) -> None:
+    server.on("server.status", STATUS)
+    server.on("provider.list", {"items": []})
+    server.capabilities["read_only"] = True
+    found = {item["id"]: item for item in json.loads(run("doctor", "--json").stdout)["items"]}
+    assert found["server"]["status"] == "warning"
+    assert "/somewhere/chatty.db can be read and not written" in found["server"]["detail"]
+
+
+def test_server_that_speaks_another_protocol_is_ended_by_force_alone(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(session: Session, *words: object, **more: object) -> Json:
+        raise ProtocolError("protocol_unsupported", "no common version")
+
+    ended: list[str] = []
+
+    def end(locations: Locations) -> int:
+        ended.append(locations.data_dir)
+        return 1
+
+    monkeypatch.setattr(Session, "call", refuse)
+    monkeypatch.setattr("chatty.client.force.stop_by_force", end)
+    with pytest.raises(ProtocolError):
+        stop.stop_server()
+    assert ended == []
+    stop.stop_server(force=True)
+    assert (len(ended), capfd.readouterr().out) == (1, "stopped\n")
+
+
+def test_advice_for_a_server_that_is_too_old_is_a_command_that_works() -> None:
+    assert "chatty server stop --force" in which_side_to_update([0])

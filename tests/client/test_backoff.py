@@ -3,11 +3,11 @@
 import random
 from collections import Counter
 
-from chatty.client.backoff import LOCAL, REMOTE
+from chatty.client.backoff import LOCAL, Backoff
 
 
 def test_window_doubles_up_to_its_cap() -> None:
-    longest = [REMOTE.delay_seconds(attempt, lambda: 1.0) for attempt in range(10)]
+    longest = [Backoff().delay_seconds(attempt, lambda: 1.0) for attempt in range(10)]
     assert longest == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
 
 
@@ -22,7 +22,7 @@ def test_a_thousand_clients_of_a_server_that_is_away_spread_out() -> None:
     for _ in range(1000):
         now, attempt = 0.0, 0
         while now < 8.0:
-            now += REMOTE.delay_seconds(attempt, chance.random)
+            now += Backoff().delay_seconds(attempt, chance.random)
             attempt += 1
         arrivals[int(now)] += 1
         assert now < 38.0

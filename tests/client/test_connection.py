@@ -1,6 +1,7 @@
 """One client and one fake server joined in memory: what survives which loss."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from chatty.client.view import ConversationView
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.frames import CloseCode
 from chatty.protocol.ids import new_id
-from tests.instruments.fake_server import FakeServer, numbered
+from tests.instruments.fake_server import FakeServer, MemoryLink, Session, numbered
 from tests.instruments.reference import JsonObject, sending
 from tests.instruments.waiting import until
 
@@ -230,6 +231,48 @@ async def test_conversation_still_in_the_outbox_can_be_followed(outbox: Outbox) 
         view = await follow_reply(subscription)
         await sent
         assert_same(view, server, conversation_id)
+
+
+async def test_conversation_made_while_the_refusal_to_follow_it_was_under_way_is_followed(
+    outbox: Outbox,
+) -> None:
+    server = FakeServer(script=numbered(3))
+    conversation_id = new_id()
+    links: list[LateRefusals] = []
+
+    async def dial() -> LateRefusals:
+        link = LateRefusals()
+        link.session = Session(server, link.deliver, link.end)
+        links.append(link)
+        return link
+
+    async with Client(dial, outbox=outbox) as client:
+        await client.wait_online()
+        following = asyncio.create_task(follow_reply(client.subscribe(conversation_id)))
+        await until(lambda: links[0].held != [])
+        await client.send("message.send", sending(conversation_id, "count"))
+        links[0].release()
+        view = await following
+        assert_same(view, server, conversation_id)
+
+
+class LateRefusals(MemoryLink):
+    """A link whose errors come when they are let go, after everything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[JsonObject] = []
+
+    def deliver(self, frame: JsonObject) -> None:
+        if "error" in frame:
+            self.held.append(frame)
+        else:
+            super().deliver(frame)
+
+    def release(self) -> None:
+        held, self.held = self.held, []
+        for frame in held:
+            super().deliver(frame)
 
 
 async def test_links_that_break_all_the_time_lose_and_double_nothing(outbox: Outbox) -> None:
@@ -469,6 +512,31 @@ async def test_sender_hears_when_the_message_is_on_the_disk(outbox: Outbox) -> N
             await kept.wait()
         assert len(outbox.entries()) == 1
         sender.cancel()
+
+
+async def test_message_sent_just_before_the_end_is_on_the_disk(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    put = outbox.put
+
+    def put_slowly(entry: Entry) -> None:
+        assert go.wait(10)
+        put(entry)
+
+    monkeypatch.setattr(outbox, "put", put_slowly)
+    kept: list[int] = []
+    client = Client(FakeServer().dial, outbox=outbox)
+    sender = asyncio.create_task(
+        client.send("message.send", sending("c", "Hi?"), on_kept=lambda: kept.append(len(outbox.entries())))
+    )
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(client.close())
+    asyncio.get_running_loop().call_soon(go.set)
+    await closing
+    assert kept == [1]
+    with pytest.raises(asyncio.CancelledError):
+        await sender
 
 
 async def test_message_left_by_an_ended_program_is_delivered_by_the_next(outbox: Outbox) -> None:

@@ -22,10 +22,11 @@ from chatty.client.view import ConversationView
 from chatty.client.websocket import Heartbeat
 from chatty.protocol.ids import new_id
 from tests.client.homes import Home
+from tests.client.reattaching import reattach
 from tests.instruments.checker import check, read_journal
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.fault_proxy import Cut, Fault, FaultProxy, Latency, Plan, Slices
-from tests.instruments.fresh import fresh_views
+from tests.instruments.fresh import everything_of, fresh_views
 from tests.instruments.journal_client import witness
 from tests.instruments.reference import sending
 from tests.instruments.storms import crowd, descriptors, storm
@@ -175,6 +176,13 @@ async def test_link_is_back_soon_after_the_net(home: Home, short_dir: str) -> No
         assert monotonic() - began < 1.5
 
 
+async def test_killed_clients_cost_their_successors_no_text(home: Home) -> None:
+    """Two hundred by command: `benchmarks/reattach.py`."""
+    outcome = await reattach(home, answers=2, kills=2, tokens=400, delay_ms=8, chance=random.Random(20261120))
+    assert outcome.problems == []
+    assert outcome.kills > 0
+
+
 async def test_crowd_that_is_cut_at_once_comes_back_and_leaves_nothing_open(
     home: Home, short_dir: str
 ) -> None:
@@ -256,7 +264,7 @@ def shown(view: ConversationView) -> dict[str, object]:
                 message.model,
                 message.finish_reason,
                 message.usage,
-                [part.as_wire() for part in message.parts],
+                [everything_of(part) for part in message.parts],
             )
             for message in view.path()
         ],

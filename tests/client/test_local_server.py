@@ -167,7 +167,7 @@ def test_failed_start_says_why_with_the_servers_words(home: Home) -> None:
         home.one_shot().call("ping", {})
     assert caught.value.family == "storage"
     assert caught.value.details["path"] == home.locations.database_path
-    assert caught.value.details["log"]
+    assert "log" not in caught.value.details, "it holds a traceback, and the server has said what is wrong"
 
 
 def test_start_that_dies_shows_the_log(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,21 +183,71 @@ def test_run_directory_that_others_can_write_to_is_refused(home: Home) -> None:
     with pytest.raises(ProtocolError) as caught:
         home.one_shot().call("ping", {})
     assert caught.value.type == "connection/peer"
+    assert f"chmod 700 {home.locations.run_dir}" in caught.value.message
 
 
-def test_full_backlog_is_waited_out(short_dir: str) -> None:
-    """A full backlog refuses at once on unix sockets; the caller does not notice."""
+def test_run_directory_that_is_a_link_is_refused(home: Home) -> None:
+    os.makedirs(os.path.dirname(home.locations.run_dir), mode=0o700)
+    elsewhere = os.path.join(home.locations.state_dir, "elsewhere")
+    os.mkdir(elsewhere, mode=0o700)
+    os.symlink(elsewhere, home.locations.run_dir)
+    with pytest.raises(ProtocolError) as caught:
+        home.one_shot().call("ping", {})
+    assert (caught.value.type, "is a link" in caught.value.message) == ("connection/peer", True)
+
+
+def test_data_directory_may_be_a_link_to_another_disk(home: Home, short_dir: str) -> None:
+    disk = os.path.join(short_dir, "disk")
+    os.mkdir(disk, mode=0o700)
+    os.symlink(disk, home.locations.data_dir)
+    assert home.pid() == home.pid()
+    assert os.listdir(disk)
+
+
+@pytest.fixture
+def full(short_dir: str) -> Iterator[tuple[str, socket.socket]]:
+    """The path of a socket whose backlog is full, and its listener."""
     path = os.path.join(short_dir, "s")
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(0)
-    first = local.connect_to(path, Deadline(5))
-    with ThreadPoolExecutor(1) as other:
-        waiting = other.submit(local.connect_to, path, Deadline(10))
-        accepted = [listener.accept()[0] for _ in range(2)]
-        second = waiting.result()
-    for connected in (first, second, listener, *accepted):
-        connected.close()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        with local.connect_to(path, Deadline(5)):
+            yield path, listener
+
+
+def test_full_backlog_is_waited_out(full: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses at once a socket that does not block; the caller does not notice."""
+    path, listener = full
+    accepted: list[socket.socket] = []
+    pauses = 0
+
+    def pause(least_seconds: float, most_seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 3:
+            accepted.append(listener.accept()[0])
+
+    monkeypatch.setattr("chatty.client.local._pause", pause)
+    with local.connect_to(path, Deadline(10)) as connected:
+        assert (pauses, connected.getblocking()) == (3, True)
+    for one in accepted:
+        one.close()
+
+
+@pytest.mark.timeout(10)
+def test_deadline_holds_while_the_backlog_is_full(full: tuple[str, socket.socket]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        local.connect_to(full[0], Deadline(0.05))
+    assert caught.value.type == "timeout"
+
+
+def test_server_that_takes_nobody_in_is_stuck(
+    full: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "ANSWER_SECONDS", 0.05)
+    with pytest.raises(ProtocolError) as caught:
+        local.connect_to(full[0], Deadline(10))
+    assert caught.value.type == "connection/stuck"
 
 
 def test_without_starting_nobody_is_found(home: Home) -> None:

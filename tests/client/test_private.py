@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatty.client.outbox import Outbox
-from chatty.client.private import ensure_private_directory, unusable
+from chatty.client.private import ensure_private_directory, forget_unfinished, unusable
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 
@@ -93,3 +93,11 @@ def test_way_out_fits_the_trouble(number: int, error_type: str, way_out: str) ->
     assert (error.type, error.details["path"]) == (error_type, "/a/place")
     assert way_out in error.message
     assert "Nothing was changed" in error.message
+
+
+def test_only_our_own_unfinished_files_are_removed(tmp_path: Path) -> None:
+    kept = ["config.toml", ".config.toml.swp", ".config.toml.12.backup00", "x.config.toml.1.0a1b2c3d"]
+    for name in [*kept, ".config.toml.4711.0a1b2c3d"]:
+        (tmp_path / name).touch()
+    forget_unfinished(str(tmp_path / "config.toml"))
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)

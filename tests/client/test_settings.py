@@ -1,6 +1,8 @@
 """The configuration file: what is in it, and that changing it never harms it."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,40 @@ def test_without_a_file_everything_is_as_it_comes(path: str) -> None:
     }
 
 
+def test_names_known_without_pydantic_are_all_there_are() -> None:
+    cheap = {"model", *(f"{table}.{name}" for table, names in settings._TABLES.items() for name in names)}
+    assert cheap == set(settings.known_keys())
+
+
+def test_model_is_read_without_pydantic_from_a_file_in_order(path: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text('model = "guide"\n[screen]\ntheme = "chatty-light"\n[keys]\nsend = "ctrl+j"\n')
+    program = (
+        "import sys; from chatty.client.settings import read_model\n"
+        "print(read_model(sys.argv[1]), 'pydantic' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program, path], check=True, capture_output=True, text=True)
+    assert found.stdout == "guide False\n"
+    assert settings.read_model(path + ".not") is None
+
+
+@pytest.mark.parametrize(
+    "content", ['modl = "guide"', "model = 5", 'model = ""', "screen = 1", "[screen]\nthme = 1", "[scren]"]
+)
+def test_what_is_no_setting_is_refused_to_whoever_asks_for_the_model(path: str, content: str) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_text(content)
+    with pytest.raises(ProtocolError) as caught:
+        settings.read_model(path)
+    assert caught.value.type == "invalid_params/config"
+
+
+def test_keys_that_were_set_are_described_too(path: str) -> None:
+    settings.set(path, "keys.send", "ctrl+j, f5")
+    (row,) = [row for row in settings.describe(path) if row["key"].startswith("keys.")]
+    assert (row["key"], row["value"], row["from"]) == ("keys.send", ["ctrl+j", "f5"], "file")
+
+
 def test_comments_and_order_survive_a_change(path: str) -> None:
     Path(path).parent.mkdir()
     Path(path).write_text('# mine\nmodel = "guide"  # for now\n\n[screen]\ntheme = "chatty-light"\n')
@@ -38,6 +74,18 @@ def test_empty_value_goes_back_to_the_default(path: str) -> None:
     settings.set(path, "server.idle_minutes", "0")
     assert settings.get(path, "server.idle_minutes") == 0
     assert settings.set(path, "server.idle_minutes", "") == 30.0
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_file_that_is_a_link_stays_one(path: str, tmp_path: Path, exists: bool) -> None:
+    kept = tmp_path / "dotfiles.toml"
+    if exists:
+        kept.write_text("# mine\n")
+    Path(path).parent.mkdir()
+    Path(path).symlink_to(kept)
+    settings.set(path, "model", "guide")
+    assert Path(path).is_symlink()
+    assert kept.read_text() == ("# mine\n" if exists else "") + 'model = "guide"\n'
 
 
 def test_keys_of_actions_are_free(path: str) -> None:

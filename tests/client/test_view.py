@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chatty.client.updates import Delta, Event, Snapshot, Update
 from chatty.client.view import ConversationView
 from chatty.protocol.ids import new_id
+from tests.instruments.fresh import everything_of
 from tests.instruments.reference import Conversation, Reference, sending
 
 CONVERSATION = "the-conversation"
@@ -28,7 +29,7 @@ def everything(view: ConversationView) -> dict[str, Any]:
     messages = {}
     for message in view.messages.values():
         fields = {name: getattr(message, name) for name in message.__slots__ if name != "parts"}
-        messages[message.id] = {**fields, "parts": [part.as_wire() for part in message.parts]}
+        messages[message.id] = {**fields, "parts": [everything_of(part) for part in message.parts]}
     return {
         "conversation": view.conversation,
         "messages": messages,
@@ -226,6 +227,30 @@ def test_older_page_brings_the_versions_beside_it() -> None:
     params["before"] = view.path()[0].id
     view.add_older(player.server.handle("message.list", params))
     assert (len(view.path()), view.has_older, len(view.siblings(first))) == (4, False, 2)
+
+
+def test_path_is_changed_only_to_one_that_is_at_hand() -> None:
+    player = Player()
+    for number in range(3):
+        player.send(0, str(number))
+    player.edit(1, "not at hand")
+    first, second, third, elsewhere, _ = player.conversation.messages
+    player.conversation.leaf = third
+    view = ConversationView()
+    view.apply(Snapshot(player.server.snapshot(CONVERSATION)))
+    player.heard.clear()
+    player.edit(2, "seen to come")
+    for update in player.heard:
+        view.apply(update)
+    came = player.conversation.leaf
+    assert view.use_leaf(third)
+    assert [message.id for message in view.path()] == [first, second, third]
+    assert came is not None
+    assert view.use_leaf(came)
+    assert [message.id for message in view.path()][:2] == [first, second]
+    assert [message.text for message in view.path()][2:] == ["seen to come", ""]
+    assert not view.use_leaf(elsewhere)
+    assert view.leaf == came
 
 
 def test_going_on_elsewhere_wants_a_snapshot() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chatty.client.connection import Client
 from chatty.client.updates import Snapshot
-from chatty.client.view import ConversationView
+from chatty.client.view import ConversationView, PartView
 
 
 async def fresh_views(client: Client, conversation_ids: Iterable[str]) -> dict[str, ConversationView]:
@@ -36,3 +36,9 @@ async def whole_tree(client: Client, conversation_id: str) -> list[dict[str, Any
         if "next" not in page:
             return nodes
         params["cursor"] = page["next"]
+
+
+def everything_of(part: PartView) -> dict[str, Any]:
+    """Return what can be seen of a part, as one comparable value."""
+    names = ("type", "text", "name", "status", "generation", "data")
+    return {name: getattr(part, name) for name in names}

@@ -4,9 +4,11 @@
 Pure data; `fake_upstream.py` plays it.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from tests.instruments.upstream_scripts import (
     DONE,
@@ -68,6 +70,12 @@ def _head(*lines: str) -> bytes:
     return ("HTTP/1.1 200 OK\r\n" + "".join(f"{line}\r\n" for line in lines) + "\r\n").encode()
 
 
+@cache
+def _bomb() -> bytes:
+    """Return 64 kilobytes that would be 64 mebibytes."""
+    return gzip.compress(GOOD + bytes(64 << 20), 9)
+
+
 FAULTS: dict[str, Callable[[], Script]] = {
     # refusals
     "400": lambda: error_script(400, "Invalid value for temperature.", type="invalid_request_error"),
@@ -90,7 +98,7 @@ FAULTS: dict[str, Callable[[], Script]] = {
     ),
     "503": lambda: error_script(503, "Overloaded.", headers=(("Retry-After", "0"),)),
     "503-huge-body": lambda: Script(
-        steps=tuple(Send(b"e" * (1 << 20)) for _ in range(32)), status=503, content_type="text/plain"
+        steps=(Send(b"e" * (1 << 20)),) * 32, status=503, content_type="text/plain"
     ),
     "503-gzip": lambda: Script(
         steps=(Send(b"\x1f\x8b" + b"\0" * 64),), status=503, headers=(("Content-Encoding", "gzip"),)
@@ -122,6 +130,10 @@ FAULTS: dict[str, Callable[[], Script]] = {
         _head("Content-Type: text/event-stream", f"Content-Length: {len(GOOD) + 100}") + ROLE + FIVE
     ),
     "gzip": lambda: Script(steps=(Send(b"\x1f\x8b" + b"\0" * 64),), headers=(("Content-Encoding", "gzip"),)),
+    "gzip-bomb": lambda: Script(steps=(Send(_bomb()),), headers=(("Content-Encoding", "gzip"),)),
+    "503-gzip-bomb": lambda: Script(
+        steps=(Send(_bomb()),), status=503, headers=(("Content-Encoding", "gzip"),)
+    ),
     "html": lambda: Script(steps=(Send(b"<html>Sign in to the Wi-Fi</html>"),), content_type="text/html"),
     "json": lambda: Script(
         steps=(Send(json.dumps({"choices": [{"message": {"content": "whole"}}]}).encode()),),
@@ -183,6 +195,19 @@ FAULTS: dict[str, Callable[[], Script]] = {
     ),
     "content-parts": lambda: body(
         ROLE + b'data: {"choices":[{"delta":{"content":[{"type":"text","text":"t0001 "}]}}]}\n\n' + TAIL
+    ),
+    "tool-call-cut": lambda: body(
+        ROLE
+        + FIVE
+        + b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":'
+        + b'"{\\"path"}}]}}]}\n\n'
+        + TAIL
+    ),
+    "tool-call-twice": lambda: body(
+        ROLE
+        + FIVE
+        + b'data: {"choices":[{"delta":{"tool_calls":[{"index":0},{"index":0},null,7]}}]}\n\n' * 2
+        + TAIL
     ),
     "second-choice": lambda: body(
         ROLE + FIVE + b'data: {"choices":[{"index":1,"delta":{"content":"other"}}]}\n\n' + TAIL

@@ -1,5 +1,6 @@
 """Asking: the first time, again, while an answer runs, and before the program is ready."""
 
+import os
 import re
 
 from tests.instruments.fake_upstream import FakeUpstream
@@ -27,6 +28,20 @@ def test_first_run_offers_the_key_of_the_shell_first(person: Person, upstream: F
     term.send("\r")
     term.wait_for("▾   ● local")
     assert upstream.requests == []
+
+
+def test_nobody_is_settled_on_whose_key_is_not_kept(newcomer: Person) -> None:
+    """No keyring, and not into a file: the next start asks again."""
+    newcomer.home.environ |= {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    term = newcomer.open(wait="Nothing leaves this machine")
+    term.send("\x1b[A" * 9 + "\r")
+    term.wait_for("keep and try")
+    term.send("sk-unkept\r")
+    term.wait_for("keep it there")
+    term.send("n")
+    term.wait_gone("keep it there")
+    assert not os.path.exists(newcomer.home.locations.config_file)
+    newcomer.open(wait="Who should answer?")
 
 
 def test_stopped_answer_keeps_its_text_and_goes_on(person: Person) -> None:

@@ -10,16 +10,22 @@ from chatty.client.local import is_held
 from tests.journeys.deaths import DEATHS, die
 from tests.journeys.person import Person
 from tests.journeys.test_asking import SLOW, wait_answering
+from tests.tui.terminal import Terminal
 
 LEAVE_SECONDS = 2.0
+
+
+def failed_line(term: Terminal) -> str:
+    """The first line of the failure under an answer."""
+    return next(line for line in term.text.splitlines() if "failed  " in line)
 
 
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ("openai/fault-401", "key"),
-        ("openai/fault-429-always", ""),
-        ("openai/no-such-model", "model"),
+        ("openai/fault-401", "did not accept the key (401)"),
+        ("openai/fault-429-quota", "(429)"),
+        ("openai/no-such-model", "has no model 'no-such-model'"),
     ],
 )
 def test_refusal_of_the_vendor_stands_under_the_answer(person: Person, model: str, words: str) -> None:
@@ -27,8 +33,7 @@ def test_refusal_of_the_vendor_stands_under_the_answer(person: Person, model: st
     person.ask(term, "will this work")
     term.wait_for("failed  ")
     term.wait_for("tab then r retry")
-    line = next(line for line in term.text.splitlines() if "failed  " in line)
-    assert words in line
+    assert words in failed_line(term)
 
 
 def test_vendor_that_is_not_there_is_named(person: Person) -> None:
@@ -36,6 +41,7 @@ def test_vendor_that_is_not_there_is_named(person: Person) -> None:
     term = person.open("-m", "openai/echo")
     person.ask(term, "anybody")
     term.wait_for("failed  ")
+    assert "openai cannot be reached: Connection refused" in failed_line(term)
 
 
 def test_unknown_provider_gives_the_text_back_with_the_reason(person: Person) -> None:

@@ -12,6 +12,7 @@ from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.upstream_faults import FAULTS, GOOD, TAIL, fault_for
 from tests.instruments.upstream_scripts import counted_text
 from tests.providers.asking import QUICK, VENDORS, FakeSleep, ask, endpoint_at, new_provider, request_for
+from tests.providers.cuts import cut_at
 
 NO_FIRST_TOKEN = ("stall", "stall-head", "stall-role", "hints-without-end")
 FIVE = counted_text(5)
@@ -78,6 +79,8 @@ OUTCOMES = {
     "bad-length": BROKEN_FIRST,
     "short-length": BROKEN,
     "gzip": BROKEN_FIRST,
+    "gzip-bomb": BROKEN_FIRST,
+    "503-gzip-bomb": _retried("provider/overloaded"),
     "html": Outcome("provider/stream_broken"),
     "json": Outcome("provider/stream_broken"),
     "json-error": Outcome("provider/auth"),
@@ -113,6 +116,8 @@ OUTCOMES = {
     "json-of-another-kind": _whole(),
     "wrong-types": _whole(),
     "content-parts": _whole(counted_text(1)),
+    "tool-call-cut": _whole(),
+    "tool-call-twice": _whole(),
     "second-choice": _whole(),
     "invalid-utf8": _whole("before \ufffd\ufffd after"),
     "split-utf8": _whole("naïve 😀 ok"),
@@ -175,29 +180,23 @@ async def test_what_is_worth_trying_again_is_answered_by_the_second_attempt(faul
 
 
 async def test_a_cut_at_any_byte_keeps_what_came() -> None:
-    provider = new_provider(VENDORS["openai"])
+    """After every single byte by command: `benchmarks/upstream_cuts.py`."""
     step = 37  # co-prime to the length of an event: falls everywhere in it
-    cuts = range(0, len(GOOD) - len(TAIL), step)
-    scripts = [script for cut in cuts for script in [fault_for(f"cut-at-byte-{cut}", 0)] if script]
-    for cut, script in zip(cuts, scripts, strict=True):
-        async with FakeUpstream(script) as upstream:
-            reply = await ask(provider, endpoint_at(upstream.url), request_for("m"))
-        assert reply.ending == "provider/stream_broken"
-        assert FIVE.startswith(reply.text)
-        assert len(upstream.requests) == (1 if reply.text else 3), cut
-    await provider.aclose()
+    assert await cut_at(range(0, len(GOOD) - len(TAIL), step)) == []
 
 
-async def test_a_line_of_32_mib_costs_little_memory() -> None:
+@pytest.mark.parametrize("fault", ["line-32mb", "503-huge-body", "gzip-bomb", "503-gzip-bomb"])
+async def test_what_is_much_too_large_costs_little_memory(fault: str) -> None:
     provider = new_provider(VENDORS["openai"])
     async with FakeUpstream() as upstream:
-        await ask(provider, endpoint_at(upstream.url), request_for("tok1"))
+        for model in ("tok1", f"fault-{fault}"):  # the first time imports are counted, and the bomb is made
+            await ask(provider, endpoint_at(upstream.url), request_for(model))
         tracemalloc.start()
-        reply = await ask(provider, endpoint_at(upstream.url), request_for("fault-line-32mb"))
+        reply = await ask(provider, endpoint_at(upstream.url), request_for(f"fault-{fault}"))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         await provider.aclose()
-    assert reply.text == FIVE
+    assert Outcome(reply.ending, reply.text) == Outcome(OUTCOMES[fault].ending, OUTCOMES[fault].text)
     assert peak < 16 << 20
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chatty.rendering.ansi import Background, Depth, Painter, detect_background, detect_depth
-from chatty.rendering.guard import first_violation
+from chatty.rendering.ansi import AnsiFormatter, Background, Depth, detect_background, detect_depth
 from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.style import Style
 from chatty.rendering.wrapping import make_line
 from tests.rendering.documents import EVERYTHING
 from tests.rendering.terminal_corpus import CASES
+from tests.rendering.terminal_oracle import first_violation
 
 DEPTHS: tuple[Depth, ...] = ("plain", "none", "16", "256", "truecolor")
 BACKGROUNDS: tuple[Background, ...] = ("dark", "light", "unknown")
@@ -29,7 +29,7 @@ WORDS = make_line([("a ", Style()), ("b", Style(bold=True)), ("c", Style("muted"
     ],
 )
 def test_looks_by_depth(depth: Depth, background: Background, painted: str) -> None:
-    assert Painter(depth, background).paint(WORDS, 20) == painted
+    assert AnsiFormatter(depth, background).format(WORDS, 20) == painted
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_looks_by_depth(depth: Depth, background: Background, painted: str) -> N
     ],
 )
 def test_code_has_a_band_or_a_bar(depth: Depth, background: Background, painted: str) -> None:
-    assert Painter(depth, background).paint(CODE, 6) == painted
+    assert AnsiFormatter(depth, background).format(CODE, 6) == painted
 
 
 def test_the_band_begins_after_the_indent_of_a_list() -> None:
     line = make_line([("    ", Style()), ("  ", Style("code-gutter")), ("x", Style("code-text"))], "code", 4)
 
-    assert Painter("truecolor", "dark").paint(line, 8).startswith("    \x1b[48;2;28;31;38m  ")
+    assert AnsiFormatter("truecolor", "dark").format(line, 8).startswith("    \x1b[48;2;28;31;38m  ")
 
 
 @pytest.mark.parametrize("background", BACKGROUNDS)
@@ -63,7 +63,7 @@ def test_every_depth_writes_the_same_text_and_nothing_but_sgr(depth: Depth, back
     stream = MarkdownStream(EVERYTHING + "\n\n".join(case.text for case in CASES[::7]))
     stream.finish()
 
-    painted = [Painter(depth, background).paint(line, 80) for line in stream.lines(80)]
+    painted = [AnsiFormatter(depth, background).format(line, 80) for line in stream.lines(80)]
 
     assert first_violation("\n".join(painted)) is None
     assert ("\x1b" in "".join(painted)) == (depth != "plain")

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatty.rendering.errors import GuardRefused
-from chatty.rendering.guard import OutputGuard, clipboard_write, first_violation, window_title
+from chatty.rendering.guard import OutputGuard, clipboard_write
 from tests.rendering.terminal_corpus import CASES, ORDINARY, Case
+from tests.rendering.terminal_oracle import first_violation
 
 TIME_LIMIT_SECONDS = 40
 
@@ -72,7 +73,6 @@ def test_what_textual_writes_passes_unchanged(benign: Sequence[str]) -> None:
     assert "\x1b[?1049h" in benign
     assert any("second row" in write for write in benign)
     assert [write for write in benign if guard.filter(write) != write] == []
-    assert guard.removed == 0
 
 
 def test_the_oracle_accepts_what_textual_writes(benign: Sequence[str]) -> None:
@@ -85,7 +85,6 @@ def test_what_textual_passes_on_from_hostile_text_is_neutralised(tmp_path: Path)
 
     assert first_violation("".join(writes)) is not None
     assert first_violation("".join(map(guard.filter, writes))) is None
-    assert guard.removed > 100
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -151,18 +150,25 @@ def test_what_chatty_never_writes_unannounced_is_neutralised(sequence: str) -> N
     assert OutputGuard().filter(sequence) != sequence
 
 
-def test_announced_sequences_pass_once() -> None:
+def test_an_announced_sequence_passes_once() -> None:
     guard = OutputGuard()
-    for sequence in (window_title("chatty · Fix the flaky test"), clipboard_write("päste")):
-        guard.announce(sequence)
+    sequence = clipboard_write("päste")
+    guard.announce(sequence)
 
-        assert guard.filter(sequence) == sequence
-        assert guard.filter(sequence) != sequence
+    assert guard.filter(sequence) == sequence
+    assert guard.filter(sequence) != sequence
 
 
 @pytest.mark.parametrize(
     "sequence",
-    ["\x1b]52;c;?\x07", "\x1b]0;a\x1b[2Jb\x07", "\x1b]4;1;?\x07", "text", "\x1b]0;a\x07\x1b]0;b\x07"],
+    [
+        "\x1b]52;c;?\x07",
+        "\x1b]0;title\x07",
+        "\x1b]52;c;QQ==\x1b[2J\x07",
+        "\x1b]4;1;?\x07",
+        "text",
+        "\x1b]52;c;QQ==\x07\x1b]52;c;QQ==\x07",
+    ],
 )
 def test_other_sequences_cannot_be_announced(sequence: str) -> None:
     with pytest.raises(GuardRefused):

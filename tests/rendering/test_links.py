@@ -1,9 +1,24 @@
 """Links: what a person sees, and what may be opened."""
 
+import webbrowser
+
 import pytest
 
 from chatty.rendering.errors import LinkRefused
-from chatty.rendering.links import display_link, is_openable, open_url, true_host
+from chatty.rendering.links import is_openable, link_suffix, open_url, true_host
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the browser was asked to open."""
+    hrefs: list[str] = []
+
+    def take(href: str) -> bool:
+        hrefs.append(href)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", take)
+    return hrefs
 
 
 @pytest.mark.parametrize(
@@ -27,10 +42,11 @@ from chatty.rendering.links import display_link, is_openable, open_url, true_hos
         ("click", "javascript:alert(1)", "click (javascript:alert(1))"),
         ("page", "docs/page.md", "page (docs/page.md)"),
         ("x", "https://[broken", "x (https://[broken)"),
+        ("x", "https://evil.example\\@bank.example/", "x (https://evil.example\\@bank.example/)"),
     ],
 )
 def test_the_true_host_shows_when_the_text_does_not_say_it(text: str, href: str, shown: str) -> None:
-    assert display_link(text, href) == shown
+    assert text + link_suffix(text, href) == shown
 
 
 def test_a_long_target_without_host_is_cut() -> None:
@@ -40,12 +56,19 @@ def test_a_long_target_without_host_is_cut() -> None:
 @pytest.mark.parametrize(
     "href", ["https://example.org/a?b=c#d", "http://127.0.0.1:8000", "mailto:ada@example.org"]
 )
-def test_web_and_mail_links_open(href: str) -> None:
-    opened: list[str] = []
-
-    open_url(href, opened.append)
+def test_web_and_mail_links_open(href: str, opened: list[str]) -> None:
+    assert open_url(href)
 
     assert opened == [href]
+
+
+def test_it_is_told_when_nothing_could_open_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(href: str) -> bool:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "open", fail)
+
+    assert not open_url("https://example.org")
 
 
 @pytest.mark.parametrize(
@@ -68,13 +91,12 @@ def test_web_and_mail_links_open(href: str) -> None:
         "https://e.example/ rm",
         "https://e.example/\u202egpj",
         " https://e.example",
+        "https://evil.example\\@bank.example/",
     ],
 )
-def test_other_links_are_refused(href: str) -> None:
-    opened: list[str] = []
-
+def test_other_links_are_refused(href: str, opened: list[str]) -> None:
     with pytest.raises(LinkRefused):
-        open_url(href, opened.append)
+        open_url(href)
 
     assert not is_openable(href)
     assert opened == []
@@ -82,6 +104,6 @@ def test_other_links_are_refused(href: str) -> None:
 
 def test_the_refusal_names_the_scheme() -> None:
     with pytest.raises(LinkRefused) as refusal:
-        open_url("file:///etc/passwd", print)
+        open_url("file:///etc/passwd")
 
     assert refusal.value.scheme == "file"

@@ -5,7 +5,7 @@ import re
 import pyte
 import pytest
 
-from chatty.rendering.ansi import Depth, Painter
+from chatty.rendering.ansi import AnsiFormatter, Depth
 from chatty.rendering.guard import OutputGuard
 from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.printer import TerminalPrinter
@@ -22,7 +22,7 @@ class FakeTerminal:
         self._screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
         self._screen.set_mode(pyte.modes.LNM)
         self._stream = pyte.Stream(self._screen)
-        self.printer = TerminalPrinter(self.write, lambda: self.size, Painter(depth))
+        self.printer = TerminalPrinter(self.write, lambda: self.size, AnsiFormatter(depth))
 
     def write(self, frame: str) -> None:
         self.frames.append(frame)
@@ -53,7 +53,7 @@ def expected(text: str, columns: int) -> list[str]:
     """The rows of the text when it is whole; pyte keeps an empty cell after a wide character."""
     stream = MarkdownStream(text)
     stream.finish()
-    lines = [Painter("none").paint(line, columns) for line in stream.lines(columns)]
+    lines = [AnsiFormatter("none").format(line, columns) for line in stream.lines(columns)]
     screen = pyte.Screen(columns, 400)
     screen.set_mode(pyte.modes.LNM)
     pyte.Stream(screen).feed("\n".join(lines))

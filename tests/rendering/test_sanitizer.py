@@ -96,6 +96,10 @@ def test_corpus_is_large_and_its_names_are_unique() -> None:
         ("a\u200b\u200bb", "a\u200b‹U+200B›b"),
         ("a" + "\u200b" * 13 + "b", "a\u200b‹12 zero-width characters›b"),
         ("a\ud800b", "a\ufffdb"),
+        ("const {\u3164}", "const {‹U+3164›}"),
+        ("\u115f\u1160\uffa0", "‹U+115F›‹U+1160›‹U+FFA0›"),
+        ("a\U0001d173b", "a‹U+1D173›b"),
+        ("\u2800\u28ff\u2800", "\u2800\u28ff\u2800"),
         ("\x1b]0;evil", "0;evil"),
         ("\x1b]0;evil\nrest", "0;evil\nrest"),
         ("\x1b[31", "31"),
@@ -157,6 +161,20 @@ def test_no_mark_of_the_unicode_database_may_pile_up() -> None:
 
     assert [mark for mark in marks if sanitize("a" + mark * 30).count(mark) > MAX_MARKS] == []
     assert [mark for mark in marks if sanitize("a" + mark * 9).count(mark) > MAX_MARKS] == []
+
+
+IGNORABLE = (
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
+    *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0),
+    *(*range(0xFFF0, 0xFFF9), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
+)
+"""Default_Ignorable_Code_Point of Unicode 16.0, DerivedCoreProperties.txt."""
+
+
+def test_no_run_of_what_may_be_drawn_as_nothing_passes() -> None:
+    assert [
+        hex(code) for code in IGNORABLE if sanitize("a" + chr(code) * 30).count(chr(code)) > MAX_MARKS
+    ] == []
 
 
 def test_importing_it_loads_the_standard_library_alone() -> None:

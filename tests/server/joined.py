@@ -25,6 +25,7 @@ from chatty.server.registry import build_registry
 from chatty.server.services import Services
 from chatty.server.settings import ServerSettings
 from chatty.server.transport import ChannelListener
+from tests.instruments.fresh import everything_of
 from tests.instruments.scripted_provider import PATIENCE_SECONDS, ScriptedProvider
 
 Frame = dict[str, Any]
@@ -372,7 +373,7 @@ def everything(view: ConversationView) -> Frame:
         "messages": {
             message.id: {
                 **{name: getattr(message, name) for name in message.__slots__ if name != "parts"},
-                "parts": [part.as_wire() for part in message.parts],
+                "parts": [everything_of(part) for part in message.parts],
             }
             for message in view.messages.values()
         },

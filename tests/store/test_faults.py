@@ -16,7 +16,6 @@ from chatty.store import bootstrap, conversations, messages, sqlite, sqlite_file
 from chatty.store.database import SYSTEM, Scope
 from chatty.store.errors import StorageError, StoreError
 from chatty.store.sqlite import SqliteDatabase, open_database
-from chatty.store.sqlite_files import is_network
 from tests.store.making import NOW, find, new_conversation, say
 
 
@@ -226,7 +225,7 @@ async def _use(path: Path, scope: Scope, conversation_id: str) -> None:
 async def test_network_file_system_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "chatty.db"
     scope, conversation_id = await fill(path)
-    monkeypatch.setattr(sqlite_files, "filesystem_type", lambda path: "nfs4")
+    monkeypatch.setattr(sqlite_files, "file_system_type", lambda path: "nfs4")
     database = await open_database(path)
     assert database.problem is not None
     assert database.problem.code == "storage/network_filesystem"
@@ -236,24 +235,6 @@ async def test_network_file_system_is_only_read(tmp_path: Path, monkeypatch: pyt
     assert "network file system" in str(caught.value)
     await database.close()
     assert (await refusal(tmp_path / "new.db")).code == "storage/network_filesystem"
-
-
-def test_type_is_that_of_the_nearest_mount() -> None:
-    mounts = (
-        "1 0 8:1 / / rw - ext4 /dev/a rw\n"
-        "2 1 0:5 / /home rw shared:1 - nfs4 server:/home rw\n"
-        "3 2 0:6 / /home/me/with\\040blank rw - xfs /dev/b rw\n"
-        "nonsense\n"
-    )
-    mounted_type = sqlite_files._mounted_type
-    assert mounted_type(mounts, "/var/lib/chatty.db") == "ext4"
-    assert mounted_type(mounts, "/home/me/chatty.db") == "nfs4"
-    assert mounted_type(mounts, "/homely") == "ext4"
-    assert mounted_type(mounts, "/home/me/with blank/chatty.db") == "xfs"
-    assert mounted_type("", "/x") is None
-    assert is_network("nfs4")
-    assert not is_network("ext4")
-    assert not is_network(None)
 
 
 async def test_file_locked_by_another_program_is_reported(

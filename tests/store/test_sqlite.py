@@ -224,7 +224,7 @@ async def test_database_that_is_only_read_refuses_copies_and_scrubbing(
 ) -> None:
     path = tmp_path / "chatty.db"
     await (await open_database(path)).close()
-    monkeypatch.setattr(sqlite_files, "filesystem_type", lambda path: "nfs")
+    monkeypatch.setattr(sqlite_files, "file_system_type", lambda path: "nfs")
     database = await open_database(path)
     for use in (database.copy_to(tmp_path / "copy.db"), database.scrub()):
         with pytest.raises(StorageError) as caught:

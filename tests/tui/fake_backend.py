@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from itertools import count
 
 from chatty.client.updates import Delta, Event, Snapshot
-from chatty.tui.backend import Where
+from chatty.tui.backend import Where, nothing
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.state import Message, OpenConversation
 from chatty.tui.store import Store
@@ -19,6 +20,8 @@ class FakeBackend:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.calls: list[tuple[object, ...]] = []
+        self.keys_kept: list[Callable[[], None]] = []
+        """What follows once a key is kept."""
         self.answers = False
         self._numbers = count(1)
         self._seq = count(1_000)
@@ -140,8 +143,9 @@ class FakeBackend:
     def want_earlier_prompts(self) -> None:
         self._record("want_earlier_prompts")
 
-    def set_key(self, provider: str, key: str) -> None:
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._record("set_key", provider, key)
+        self.keys_kept.append(then)
 
     def choose_provider(self, name: str) -> None:
         self._record("choose_provider", name)

@@ -72,6 +72,10 @@ BREAKS: dict[str, Callable[[ChattyApp, ChatScreen], None]] = {
 }
 
 
+BROKEN_NOTE = "broken from here on"
+"""On the screen once a part is broken: keys pressed before would find it whole."""
+
+
 def break_when_up(app: ChattyApp, place: str) -> None:
     """Let a part fail once the client is ready."""
     begin = app._begin
@@ -81,7 +85,7 @@ def break_when_up(app: ChattyApp, place: str) -> None:
         screen = app.screen
         assert isinstance(screen, ChatScreen)
         BREAKS[place](app, screen)
-        screen.say("broken from now on", stays=True)
+        screen.say(BROKEN_NOTE, stays=True)
 
     app._begin = begin_and_break  # type: ignore[method-assign]
 

@@ -42,13 +42,14 @@ class Terminal:
             cwd=str(ROOT),
         )
         self.written = b""
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = pyte.Screen(columns, rows)
+        """What a person sees, cell by cell."""
+        self._stream = pyte.ByteStream(self.screen)
 
     @property
     def text(self) -> str:
         """The screen as lines."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        return "\n".join(line.rstrip() for line in self.screen.display)
 
     @property
     def pid(self) -> int:
@@ -62,7 +63,7 @@ class Terminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size of the window."""
-        self._screen.resize(rows, columns)
+        self.screen.resize(rows, columns)
         self.child.setwinsize(rows, columns)
 
     def wait_for(self, text: str) -> None:
@@ -101,6 +102,12 @@ class Terminal:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             assert self._read(left) is not None, f"ended meanwhile:\n{self.text}"
+
+    def settle(self, quiet_seconds: float) -> None:
+        """Return once nothing was written for that long."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self._read(quiet_seconds):
+            assert time.monotonic() < deadline, f"it never came to rest:\n{self.text}"
 
     def hang_up(self) -> None:
         """Close the terminal under the program, and return once the program has ended."""

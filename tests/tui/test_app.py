@@ -3,9 +3,13 @@
 import asyncio
 
 import pytest
+from textual.screen import Screen
 
 from chatty.tui.app import ChattyApp, Settings
+from chatty.tui.overlays.entry import Entry
 from chatty.tui.screens.first_run import FirstRun
+from chatty.tui.widgets.drawn import Drawn
+from tests.tui.scenes import message, open_snapshot, snapshot, text, used
 from tests.tui.scripted_app import scripted
 
 
@@ -56,6 +60,14 @@ async def test_no_color_chooses_the_theme_without_colours(monkeypatch: pytest.Mo
         assert not any(f"\x1b[{code}m" in frame for code in (*range(30, 38), *range(40, 48)))
 
 
+async def test_empty_no_color_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    app, _ = scripted("idle", Settings(theme="chatty-light"))
+    async with app.run_test(size=(100, 30)):
+        assert app.current_theme.name == "chatty-light"
+        assert not app.no_color
+
+
 async def test_crash_leaves_nothing_of_its_variables_to_be_printed() -> None:
     app, _ = scripted("idle")
     with pytest.raises(ValueError, match="broken"):
@@ -65,13 +77,50 @@ async def test_crash_leaves_nothing_of_its_variables_to_be_printed() -> None:
     assert isinstance(app.crash, ValueError)
 
 
-async def test_ascii_glyphs_replace_ours() -> None:
-    app, _ = scripted("chat", Settings(ascii_glyphs=True))
+DECORATED = """- one
+- two
+
+> quoted
+
+---
+
+[words](https://example.org/%s)
+
+```python
+pass
+```
+""" % ("x" * 80)
+
+
+def drawn(screen: Screen[object]) -> str:
+    """All that our widgets draw on a screen."""
+    rows = [widget.render_line(y).text for widget in screen.query(Drawn) for y in range(widget.size.height)]
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("theme", ["chatty-dark", "terminal-dark"])
+async def test_ascii_glyphs_replace_ours(theme: str) -> None:
+    app, backend = scripted("chat", Settings(theme=theme, ascii_glyphs=True))
+    thinking = {"type": "reasoning", "text": "Hm."}
+    answers = [
+        message(1, "user", [text("x" * 500, name="a.py"), text("Why?")], 0),
+        message(2, "assistant", [thinking, text(DECORATED)], 0, usage=used(7, 0.1), finish_reason="length"),
+    ]
+    open_snapshot(backend.store, snapshot(answers))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        rows = [
-            widget.render_line(y).text
-            for widget in (app.screen.query_one("#transcript"), app.screen.query_one("#header"))
-            for y in range(widget.size.height)
-        ]
-        assert not set("▌●○◌▸▾‹›…") & set("".join(rows))
+        assert "- one" in drawn(app.screen)
+        assert "| quoted" in drawn(app.screen)
+        assert [line for line in drawn(app.screen).split("\n") if not line.isascii()] == []
+        await pilot.press("tab")
+        await pilot.pause()
+        assert [line for line in drawn(app.screen).split("\n") if not line.isascii()] == []
+
+
+async def test_ascii_glyphs_are_those_of_the_overlays_too() -> None:
+    app, _ = scripted("idle", Settings(ascii_glyphs=True))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Entry("Key", is_secret=True))
+        await pilot.press(*"secret")
+        assert "******" in drawn(app.screen)
+        assert app.screen.query_one("#frame").styles.border_top[0] == "ascii"

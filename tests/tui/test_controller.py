@@ -36,6 +36,9 @@ async def sitting(
     conversation: str | None = None,
     *,
     starts: bool = True,
+    model: str | None = "fake/m",
+    default_model: str | None = None,
+    project: str | None = None,
     crashes: Crashes | None = None,
 ) -> AsyncIterator[tuple[Controller, Store]]:
     """A controller at work, and the state it fills."""
@@ -50,7 +53,9 @@ async def sitting(
         connect,
         config_file=str(directory / "config.toml"),
         conversation=conversation,
-        model="fake/m",
+        model=model,
+        default_model=default_model,
+        project=project,
         crashes=crashes,
     )
     if starts:
@@ -177,15 +182,19 @@ async def test_stopped_answer_is_stopping_and_then_stopped(tmp_path: Path) -> No
 
 
 async def test_edit_and_again_make_versions_and_the_arrows_walk_them(tmp_path: Path) -> None:
-    async with sitting(FakeServer(script=says_so), tmp_path) as (controller, store):
+    server = FakeServer(script=says_so)
+    async with sitting(server, tmp_path) as (controller, store):
         controller.send("Is it?")
         await until(lambda: shown(store) == ANSWERED)
         controller.again(newest(store))
         await until(
             lambda: shown(store) == ANSWERED and opened(store).sibling_place(newest(store).id) == (2, 2)
         )
+        heard_before = [method for method, _ in server.heard]
         controller.show_sibling(newest(store), -1)
         await until(lambda: opened(store).sibling_place(newest(store).id) == (1, 2))
+        heard = [method for method, _ in server.heard]
+        assert heard[len(heard_before) :] == ["conversation.set_leaf"], "both versions are at hand"
         question = opened(store).messages[opened(store).path[0]]
         controller.edit(question, "Was it?")
         await until(lambda: shown(store) == [("user", "completed", "Was it?"), ANSWERED[1]])
@@ -245,7 +254,7 @@ async def test_hit_that_is_gone_is_said_to_be(tmp_path: Path, monkeypatch: pytes
     said: list[str] = []
     async with sitting(server, tmp_path, "long") as (controller, store):
         await until(lambda: len(shown(store)) == 50)
-        monkeypatch.setattr(store, "say", said.append)
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.open_conversation("long", "nowhere")
         await until(lambda: said == ["that message is no longer there"])
         assert len(shown(store)) == 50
@@ -262,6 +271,59 @@ async def test_going_on_above_the_window_from_elsewhere_is_followed(tmp_path: Pa
         await until(lambda: shown(store)[-2:-1] == [("user", "completed", "said differently")])
         await until(lambda: opened(store).sibling_place(opened(store).path[-2]) == (2, 2))
         assert len(shown(store)) == 50
+
+
+@pytest.mark.parametrize(
+    ("own", "model", "picked", "named", "answering"),
+    [
+        ("fake/own", None, None, None, "own"),
+        (None, None, None, "fake/usual", "usual"),
+        ("fake/own", "fake/asked", None, "fake/asked", "asked"),
+        ("fake/own", None, "fake/picked", "fake/picked", "picked"),
+    ],
+)
+async def test_projects_model_goes_before_the_usual_one_and_behind_a_chosen_one(
+    tmp_path: Path, own: str | None, model: str | None, picked: str | None, named: str | None, answering: str
+) -> None:
+    server = FakeServer()
+    projects = {"items": [{"id": "p1", "name": "api", "default_model": own}]}
+    setattr(server.reference, "_project_list", lambda params: projects)  # noqa: B010  # found by its name
+    begun = sitting(server, tmp_path, model=model, default_model="fake/usual", project="api")
+    async with begun as (controller, store):
+        await until(lambda: opened(store).project == "api")
+        if picked:
+            controller.choose_model(picked, as_default=False)
+        assert opened(store).model == answering
+        controller.send("Is it?")
+        await until(lambda: any(method == "message.send" for method, _ in server.heard))
+        params = next(params for method, params in server.heard if method == "message.send")
+        assert params["run"].get("model") == named
+        assert params["conversation"]["create"].get("model") == named
+        assert params["conversation"]["create"]["project_id"] == "p1"
+        assert newest(store).model == answering
+
+
+async def test_edit_keeps_the_files_that_came_with_the_question(tmp_path: Path) -> None:
+    server = FakeServer(script=says_so)
+    file = {"type": "text", "text": "a\x1b[2Jb", "name": "notes.md"}
+    async with sitting(server, tmp_path) as (controller, store):
+        await until(lambda: store.link.kind == "well")
+        asked = sending(opened(store).id, "Is it?")
+        server.reference.handle(
+            "message.send", {**asked, "parts": [file, *asked["parts"], {**file, "name": "more.md"}]}
+        )
+        controller.open_conversation(opened(store).id)
+        await until(lambda: bool(opened(store).path))
+        server.silent_methods.add("message.edit")
+        controller.edit(opened(store).messages[opened(store).path[0]], "Was it?")
+        edited = opened(store).messages[opened(store).path[0]]
+        assert [part.type for part in edited.parts] == ["file", "text", "file"]
+        controller.edit(edited, "Will it?")
+        await until(lambda: server.heard[-1][0] == "message.edit")
+        parts = [file, {"type": "text", "text": "Was it?"}, {**file, "name": "more.md"}]
+        assert server.heard[-1][1]["parts"] == parts
+        newest_question = opened(store).messages[opened(store).path[-2]]
+        assert [part.type for part in newest_question.parts] == ["file", "text", "file"]
 
 
 async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_path: Path) -> None:
@@ -355,7 +417,9 @@ async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> 
         await until(lambda: shown(store) == ANSWERED)
 
 
-async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(tmp_path: Path) -> None:
+async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path) as (controller, store):
         controller.send("Is it?")
@@ -366,9 +430,11 @@ async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusa
         def asked() -> int:
             return [method for method, _ in server.heard].count("message.list")
 
+        said: list[str] = []
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.want_messages(first_id, "before")
         controller.want_messages(first_id, "before")
-        await until(lambda: store.note.text == "not now")
+        await until(lambda: "not now" in said)
         assert asked() == 1
         controller.want_messages(first_id, "before")
         await until(lambda: asked() == 2)
@@ -476,7 +542,7 @@ async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
     long_conversation(server, 3)
     async with sitting(server, tmp_path) as (controller, store):
         said: list[str] = []
-        monkeypatch.setattr(store, "say", said.append)
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.open_conversation("c-long", "deleted")
         await until(lambda: "that message is no longer there" in said)
         await until(lambda: len(opened(store).messages) == 3)

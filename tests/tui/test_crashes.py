@@ -9,6 +9,7 @@ import pytest
 
 from chatty.tui.crashes import Crashes, culprit
 from tests.client.homes import Home
+from tests.tui.scripted_app import BROKEN_NOTE
 from tests.tui.terminal import Terminal
 from tests.tui.test_terminal_restored import assert_restored
 
@@ -51,7 +52,7 @@ def test_widget_that_cannot_be_drawn_is_a_panel_and_the_rest_goes_on(tmp_path: P
 
 def test_widget_whose_keys_fail_is_a_panel_until_they_work_again(tmp_path: Path) -> None:
     with breaking("composer-key", tmp_path / "reports") as term:
-        term.wait_for("broken from now on")
+        term.wait_for(BROKEN_NOTE)
         term.send("before\x14")
         term.wait_for("this part broke · report")
         term.send("after")
@@ -61,7 +62,7 @@ def test_widget_whose_keys_fail_is_a_panel_until_they_work_again(tmp_path: Path)
 
 def test_transcript_that_cannot_take_an_answer_leaves_the_composer_alone(tmp_path: Path) -> None:
     with breaking("transcript", tmp_path / "reports") as term:
-        term.wait_for("broken from now on")
+        term.wait_for(BROKEN_NOTE)
         term.send("and?\r")
         term.wait_for("this part broke · report")
         term.send("next question")
@@ -71,7 +72,7 @@ def test_transcript_that_cannot_take_an_answer_leaves_the_composer_alone(tmp_pat
 
 def test_overlay_that_cannot_be_made_is_closed(tmp_path: Path) -> None:
     with breaking("overlay", tmp_path / "reports") as term:
-        term.wait_for("broken from now on")
+        term.wait_for(BROKEN_NOTE)
         term.send("\x10")
         term.wait_for("something broke · report")
         term.send("typed on")

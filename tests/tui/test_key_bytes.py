@@ -37,9 +37,38 @@ def keys(*pieces: str) -> list[str]:
         ("\x1b[200~x\x1b\ry\x1b[31mz\x1b[201~w", ["x\ry[31mz", "w"]),
         ("\x1b[200~\x1b[20\x1b[201~", ["[20"]),
         ("é", ["é"]),
+        ("a\x1b]11;rgb:ffff/fafa/f8f8\x1b\\b", ["a", "b"]),
+        ("\x1b]11;rgb:15/17/1c\x07c", ["c"]),
     ],
 )
 def test_sequence_means_the_same_whole_and_split(data: str, expected: list[str]) -> None:
     assert keys(data) == expected
     for place in range(1, len(data)):
         assert keys(data[:place], data[place:]) == expected
+
+
+REPLY = "\x1b]11;rgb:ffff/fafa/f8f8\x1b\\"
+
+
+def test_word_about_the_background_is_heard_once_however_it_is_cut() -> None:
+    for place in range(1, len(REPLY)):
+        heard: list[str] = []
+        rewriter = KeyBytes(heard.append)
+        assert rewriter.feed("x" + REPLY[:place]) == "x"
+        assert rewriter.feed(REPLY[place:] + "y") == "y"
+        assert heard == ["ffff/fafa/f8f8"]
+
+
+def test_half_a_word_about_the_background_is_never_typed() -> None:
+    rewriter = KeyBytes()
+    assert rewriter.feed(REPLY[:-2]) == ""
+    assert not rewriter.is_waiting
+    assert rewriter.release() == ""
+    assert rewriter.feed(REPLY[-2:] + "z") == "z"
+
+
+def test_pasted_word_about_the_background_is_text() -> None:
+    heard: list[str] = []
+    rewriter = KeyBytes(heard.append)
+    assert rewriter.feed(f"\x1b[200~{REPLY}\x1b[201~") == "\x1b[200~]11;rgb:ffff/fafa/f8f8\\\x1b[201~"
+    assert heard == []

@@ -231,6 +231,16 @@ def test_messages_settled_while_one_was_away_are_pending_no_more(
     assert (opened(store).path, opened(store).runs) == ([], {})
 
 
+def test_conversations_own_model_goes_before_its_projects() -> None:
+    store = Store()
+    store.apply_projects({"p1": "api"}, {"p1": "fake/own"})
+    store.open_conversation(OpenConversation("c1", model="usual", model_provider="fake"))
+    store.apply("c1", snapshot([], conversation={"id": "c1", "project_id": "p1", "model": None}))
+    assert (opened(store).model, opened(store).is_model_chosen) == ("own", False)
+    store.apply("c1", snapshot([], conversation={"id": "c1", "project_id": "p1", "model": "fake/chosen"}))
+    assert (opened(store).model, opened(store).is_model_chosen) == ("chosen", True)
+
+
 def test_run_asked_to_stop_is_stopping_until_it_has(store: Store) -> None:
     store.mark_stopping("r1")
     run = opened(store).active_run()

@@ -7,7 +7,7 @@ import os
 
 from chatty.cli.ask.printers import Silent
 from chatty.cli.output.streams import OUT, write_out
-from chatty.rendering.ansi import Painter, detect_background, detect_depth
+from chatty.rendering.ansi import AnsiFormatter, detect_background, detect_depth
 from chatty.rendering.printer import TerminalPrinter
 
 _FALLBACK_SIZE = (80, 24)
@@ -39,7 +39,7 @@ class MarkdownText(Silent):
 
 def _new_printer() -> TerminalPrinter:
     depth = detect_depth(os.environ, is_terminal=True)
-    return TerminalPrinter(write_out, _size, Painter(depth, detect_background(os.environ)))
+    return TerminalPrinter(write_out, _size, AnsiFormatter(depth, detect_background(os.environ)))
 
 
 def _size() -> tuple[int, int]:

@@ -54,6 +54,13 @@ def _argument(text: str) -> str:
     return os.fsencode(text).decode("utf-8", "replace")
 
 
+def _shown(name: str) -> str:
+    """Return a file's name as it may stand in front of our own words."""
+    from chatty.rendering.sanitizer import sanitize
+
+    return sanitize(name, multiline=False)
+
+
 def _piped(options: AskOptions, deadline: Deadline) -> str | None:
     wanted = FROM_STDIN in options.files
     if not wanted and (not options.reads_stdin or os.isatty(STDIN)):
@@ -98,14 +105,15 @@ def _file(path: str, piped: str | None) -> TextPart:
     if path == FROM_STDIN:
         return {"type": "text", "text": piped or "", "name": STDIN_NAME}
     name = _argument(path)
+    shown = _shown(name)
     try:
         with open(path, "rb") as file:
             content = file.read(DEFAULT_LIMITS.max_text_bytes + 1)
     except OSError as error:
-        raise usage_error(f"{name} cannot be read: {error.strerror}; nothing was sent") from error
+        raise usage_error(f"{shown} cannot be read: {error.strerror}; nothing was sent") from error
     if len(content) > DEFAULT_LIMITS.max_text_bytes:
-        raise _too_large(name)
-    return {"type": "text", "text": _decoded(content, name), "name": name[-_MAX_NAME:]}
+        raise _too_large(shown)
+    return {"type": "text", "text": _decoded(content, shown), "name": name[-_MAX_NAME:]}
 
 
 def _decoded(content: bytes, name: str) -> str:

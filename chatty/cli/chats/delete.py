@@ -26,7 +26,7 @@ def delete_chats(
     found = [references.conversation(session, reference) for reference in conversations]
     if for_good:
         what = found[0]["title"] if len(found) == 1 else f"{len(found)} conversations"
-        confirm(f"Remove {what} for good?", is_given=yes)
+        confirm("Remove {} for good?", what, is_given=yes)
     change_each(
         session,
         "conversation.delete",

@@ -8,7 +8,8 @@ import typer
 from chatty.cli import references
 from chatty.cli.arguments import Conversations
 from chatty.cli.chats import transcript
-from chatty.cli.output.files import write_result
+from chatty.cli.output.files import is_terminal, write_result
+from chatty.cli.output.foreign import for_terminal
 from chatty.cli.session import Session
 
 EXAMPLE = "chatty chats export last --format html -o answer.html"
@@ -40,10 +41,12 @@ def export_chats(
     """Export conversations, with all their branches in JSON and JSONL."""
     session = Session()
     found = [references.conversation(session, reference) for reference in conversations]
-    write_result(_rendered(session, found, export_format), output)
+    write_result(_rendered(session, found, export_format, for_person=is_terminal(output)), output)
 
 
-def _rendered(session: Session, found: list[dict[str, object]], export_format: Format) -> str:
+def _rendered(
+    session: Session, found: list[dict[str, object]], export_format: Format, *, for_person: bool
+) -> str:
     from chatty.cli.chats.formats import html, markdown, own
 
     if export_format in (Format.JSON, Format.JSONL):
@@ -52,4 +55,6 @@ def _rendered(session: Session, found: list[dict[str, object]], export_format: F
     chats = [(one, transcript.path_in_use(session, str(one["id"]))) for one in found]
     if export_format is Format.HTML:
         return html.to_html(chats)
+    if for_person:
+        chats = [(for_terminal(one), for_terminal(messages)) for one, messages in chats]
     return "\n".join(markdown.to_markdown(*chat) for chat in chats)

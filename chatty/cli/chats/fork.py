@@ -6,8 +6,8 @@ import typer
 
 from chatty.cli import references
 from chatty.cli.arguments import AsJson, Conversation
+from chatty.cli.output.foreign import write_foreign
 from chatty.cli.output.json import print_json
-from chatty.cli.output.streams import write_out
 from chatty.cli.session import Session
 from chatty.protocol.ids import new_id
 
@@ -35,4 +35,4 @@ def fork_chat(
     if as_json:
         print_json({"conversation": answer["conversation"]})
     else:
-        write_out(f"{answer['conversation']['id']}\n")
+        write_foreign(f"{answer['conversation']['id']}\n")

@@ -9,7 +9,8 @@ import typer
 
 from chatty.cli import references
 from chatty.cli.arguments import AsJson
-from chatty.cli.chats.formats.own import Entry, read
+from chatty.cli.chats.formats import own
+from chatty.cli.chats.formats.own import Entry
 from chatty.cli.errors import Leave
 from chatty.cli.exit_codes import ExitCode, exit_code
 from chatty.cli.output.json import print_json
@@ -22,6 +23,9 @@ from chatty.rendering.sanitizer import sanitize
 
 EXAMPLE = "chatty chats import chats.jsonl --dry-run"
 
+Reader = Callable[[bytes, str], Iterator[Entry]]
+"""Reads a file's content; the text is its name, for what is told of it."""
+
 Importer = Callable[[Session, dict[str, Any]], dict[str, Any]]
 """Takes one conversation; returns ``{"skipped", "messages"}``."""
 
@@ -31,6 +35,9 @@ class Source(StrEnum):
 
     AUTO = "auto"
     CHATTY = "chatty"
+
+
+_READERS: dict[Source, Reader] = {Source.AUTO: own.read, Source.CHATTY: own.read}
 
 
 @dataclass(slots=True)
@@ -74,7 +81,7 @@ def import_chats(
     tally = _Tally()
     take = _would_import(references.deleted_ids(session)) if dry_run else _import
     for path in paths:
-        for entry in _entries(path):
+        for entry in _entries(path, _READERS[source]):
             _take(session, entry, tally, take)
     if as_json:
         print_json(tally.to_json())
@@ -84,7 +91,7 @@ def import_chats(
         raise Leave(tally.code)
 
 
-def _entries(path: str) -> Iterator[Entry]:
+def _entries(path: str, read: Reader) -> Iterator[Entry]:
     try:
         content = read_all() if path == "-" else _content(path)
     except OSError as error:
@@ -164,4 +171,5 @@ def _print(tally: _Tally, *, dry_run: bool) -> None:
         f"{tally.skipped} were here already"
     )
     for error in tally.errors:
-        write_note(f"chatty: {sanitize(error['where'] + ': ' + error['why'], multiline=False)}")
+        where, why = (sanitize(error[key], multiline=False) for key in ("where", "why"))
+        write_note(f"chatty: {where}: {why}")

@@ -7,9 +7,12 @@ import typer
 from chatty.cli import references
 from chatty.cli.arguments import AsJson, CursorOption, Limit, ProjectOption
 from chatty.cli.output.json import print_items
-from chatty.cli.output.tables import print_table
+from chatty.cli.output.tables import cut, print_table
 from chatty.cli.output.times import ago
 from chatty.cli.session import Session
+from chatty.rendering.sanitizer import sanitize
+
+TITLE_CELLS = 30
 
 EXAMPLE = "chatty chats search '\"group commit\" -redis'"
 
@@ -39,7 +42,7 @@ def search_chats(
             (
                 references.short_id(hit.get("conversation_id") or ""),
                 ago(hit["at"]),
-                hit["title"][:30],
+                cut(sanitize(hit["title"], multiline=False), TITLE_CELLS),
                 hit["snippet"],
             )
             for hit in hits

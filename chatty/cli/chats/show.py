@@ -31,12 +31,11 @@ def show_chat(
     # The formats cost nothing that scripts with --json should pay.
     from chatty.cli.chats.formats.markdown import to_markdown
 
-    text = to_markdown(found, messages)
     if out_is_terminal():
-        from chatty.rendering.sanitizer import sanitize
+        from chatty.cli.output.foreign import for_terminal
 
-        text = sanitize(text)
-    write_out(text)
+        found, messages = for_terminal(found), for_terminal(messages)
+    write_out(to_markdown(found, messages))
 
 
 def _with_text(message: transcript.Message) -> transcript.Message:

@@ -21,8 +21,8 @@ def complete_if_asked(command: Any, words: list[str]) -> bool:
     from chatty.rendering.sanitizer import sanitize
 
     for word, explanation in candidates(command, words):
-        line = f"{word}\t{explanation}" if explanation else word
-        write_out("\t".join(sanitize(cell, multiline=False) for cell in line.split("\t")) + "\n")
+        cells = [word, explanation] if explanation else [word]
+        write_out("\t".join(sanitize(cell, multiline=False) for cell in cells) + "\n")
     return True
 
 

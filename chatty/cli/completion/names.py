@@ -38,13 +38,6 @@ def providers(incomplete: str) -> list[str]:
     return _names("provider.list", {}, incomplete)
 
 
-def settings(incomplete: str) -> list[str]:
-    """Return the names of settings; these are ours, so no server is asked."""
-    from chatty.cli.config.keys import known_keys
-
-    return [key for key in known_keys() if key.startswith(incomplete)]
-
-
 def _names(method: str, params: dict[str, Any], incomplete: str) -> list[str]:
     return [row["name"] for row in _items(method, params) if row["name"].startswith(incomplete)]
 

@@ -3,8 +3,8 @@
 import os
 
 from chatty.cli.arguments import AsJson
+from chatty.cli.output.foreign import write_path
 from chatty.cli.output.json import print_json
-from chatty.cli.output.streams import write_out
 from chatty.client.locations import Locations
 
 EXAMPLE = "chatty config path"
@@ -16,4 +16,4 @@ def show_path(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"path": path, "exists": os.path.exists(path)})
     else:
-        write_out(path + "\n")
+        write_path(path)

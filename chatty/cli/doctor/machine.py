@@ -12,6 +12,7 @@ import chatty
 from chatty.cli.doctor.finding import Finding, failed, ok, warning
 from chatty.cli.exit_codes import ExitCode
 from chatty.client.locations import Locations
+from chatty.file_systems import file_system_type, is_network
 
 GOOD_SQLITE = (3, 51, 3)
 """Older ones can lose a write when two connections checkpoint at once (sqlite.org, WAL-reset bug)."""
@@ -19,10 +20,7 @@ LITTLE_DISK_BYTES = 1 << 30
 NO_DISK_BYTES = 64 << 20
 KEYRING_SECONDS = 5.0
 """A locked keyring may wait for a password dialogue that nobody sees."""
-
-NETWORK_FILE_SYSTEMS = frozenset(
-    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "fuse.sshfs", "afs", "9p", "ceph", "fuse.ceph", "lustre")
-)
+_KEEP_IN_FILE = "keep keys in a file: chatty providers add NAME --keep-in file"
 
 
 def versions() -> Iterator[Finding]:
@@ -41,7 +39,7 @@ def versions() -> Iterator[Finding]:
 
 
 def directories(locations: Locations) -> Iterator[Finding]:
-    """Look at where things are kept: can it be written, and can others read it?"""
+    """Look at where things are kept: can it be made and written, and can others read it?"""
     places = (("config", locations.config_dir), ("data", locations.data_dir), ("state", locations.state_dir))
     for name, path in places:
         yield _directory(f"{name}_directory", path)
@@ -58,10 +56,10 @@ def disk(locations: Locations) -> Finding:
     return ok("disk", detail)
 
 
-def file_system(locations: Locations, mounts: str = "/proc/self/mounts") -> Finding:
+def file_system(locations: Locations) -> Finding:
     """Look at the file system under the database: write-ahead logs need a local one."""
-    kind = _file_system_type(_nearest_existing(locations.data_dir), mounts)
-    if kind in NETWORK_FILE_SYSTEMS:
+    kind = file_system_type(_nearest_existing(locations.data_dir))
+    if is_network(kind):
         return failed(
             "file_system",
             f"{locations.data_dir} is on a network file system ({kind})",
@@ -88,11 +86,11 @@ def terminal() -> Finding:
 def keyring() -> Finding:
     """Look at where keys can be kept."""
     name = _keyring_name()
+    if isinstance(name, Exception):
+        return warning("keyring", f"it fails: {type(name).__name__}: {name}", _KEEP_IN_FILE)
     if name is None:
         return warning(
-            "keyring",
-            f"no answer within {KEYRING_SECONDS:.0f} s",
-            "unlock it, or keep keys in a file: chatty providers add NAME --keep-in file",
+            "keyring", f"no answer within {KEYRING_SECONDS:.0f} s", f"unlock it, or {_KEEP_IN_FILE}"
         )
     if "fail" in name or "null" in name:
         return warning(
@@ -105,6 +103,14 @@ def keyring() -> Finding:
 
 def _directory(check: str, path: str) -> Finding:
     nearest = _nearest_existing(path)
+    in_the_way = _file_in_the_way(path, nearest)
+    if in_the_way is not None:
+        return failed(
+            check,
+            f"{in_the_way} is no directory",
+            "move that file away, or set CHATTY_HOME to another place",
+            ExitCode.STORAGE,
+        )
     if not os.access(nearest, os.W_OK | os.X_OK):
         return failed(
             check,
@@ -119,26 +125,18 @@ def _directory(check: str, path: str) -> Finding:
     return ok(check, path)
 
 
+def _file_in_the_way(path: str, nearest: str) -> str | None:
+    """Return what stands where the first missing directory belongs, if anything does."""
+    if path == nearest:
+        return None
+    below = os.path.join(nearest, os.path.relpath(path, nearest).split(os.sep)[0])
+    return below if os.path.lexists(below) else None
+
+
 def _nearest_existing(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
-
-
-def _file_system_type(path: str, mounts: str) -> str | None:
-    """Return the type of the longest mount point above a path, ``None`` where the system does not tell."""
-    try:
-        with open(mounts, encoding="utf-8", errors="replace") as file:
-            rows = [line.split() for line in file]
-    except OSError:
-        return None
-    real = os.path.realpath(path)
-    found = [(row[1], row[2]) for row in rows if len(row) > 2 and _is_under(real, row[1])]
-    return max(found, key=lambda mount: len(mount[0]))[1] if found else None
-
-
-def _is_under(path: str, mount_point: str) -> bool:
-    return path == mount_point or path.startswith(mount_point.rstrip("/") + "/")
 
 
 def _colours() -> str:
@@ -147,20 +145,21 @@ def _colours() -> str:
     return "16 million colours" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "few colours"
 
 
-def _keyring_name() -> str | None:
-    """Return the backend's name; asked in a thread, because a backend may hang."""
-    names: list[str] = []
+def _keyring_name() -> str | Exception | None:
+    """Return the backend's name, or how it fails; asked in a thread, because a backend may hang."""
+    found: list[str | Exception] = []
 
     def look() -> None:
-        # keyring: 60 ms and the desktop's services.
-        import keyring as keyring_library
+        try:
+            # keyring: 60 ms and the desktop's services.
+            import keyring as keyring_library
 
-        backend = keyring_library.get_keyring()
-        names.append(
-            f"{type(backend).__module__}.{type(backend).__qualname__}".removeprefix("keyring.backends.")
-        )
+            backend = type(keyring_library.get_keyring())
+            found.append(f"{backend.__module__}.{backend.__qualname__}".removeprefix("keyring.backends."))
+        except Exception as error:  # whatever a backend raises is its finding
+            found.append(error)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(KEYRING_SECONDS)
-    return names[0] if names else None
+    return found[0] if found else None

@@ -14,7 +14,13 @@ def server(session: Session) -> Finding:
     try:
         status = session.call("server.status", {}, timeout_seconds=20.0)
     except ProtocolError as error:
-        return failed("server", error.message, "see: chatty server logs", exit_code(error.type))
+        return failed("server", error.message, _what_to_do(error), exit_code(error.type))
+    if session.capabilities.get("read_only"):
+        return warning(
+            "server",
+            f"{status['state']}, process {status['pid']}; {status['data_path']} can be read and not written",
+            "make it writable, or use the version of chatty that wrote it",
+        )
     return ok(
         "server",
         f"{status['state']}, process {status['pid']}, version {status['version']}, "
@@ -27,7 +33,7 @@ def providers(session: Session) -> Iterator[Finding]:
     try:
         rows = session.call("provider.list", {}, timeout_seconds=20.0)["items"]
     except ProtocolError as error:
-        yield failed("providers", error.message, "see: chatty server logs", exit_code(error.type))
+        yield failed("providers", error.message, _what_to_do(error), exit_code(error.type))
         return
     ready = [row for row in rows if row["key_source"] not in ("missing", "not_needed")]
     for row in ready:
@@ -36,3 +42,9 @@ def providers(session: Session) -> Iterator[Finding]:
         yield warning(
             "providers", "no key for any provider; only the guide answers", "chatty providers add openai"
         )
+
+
+def _what_to_do(error: ProtocolError) -> str:
+    if error.family == "storage":
+        return "make that place usable as it says, or set CHATTY_HOME to another one"
+    return "see: chatty server logs"

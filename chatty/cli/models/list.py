@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.models.prices import price
 from chatty.cli.output.json import print_json
 from chatty.cli.output.tables import print_table
 from chatty.cli.session import Session
@@ -38,8 +39,16 @@ def list_models(
     print_table(
         ("MODEL", "CONTEXT", "IN", "OUT", ""),
         [_row(model) for model in answer["items"]],
-        empty="no models; add a provider with: chatty providers add openai",
+        empty=_none(provider, everything),
     )
+
+
+def _none(provider: str | None, everything: bool) -> str:
+    if provider is None:
+        return "no models; add a provider with: chatty providers add openai"
+    if everything:
+        return f"no model of {provider} is known"
+    return f"{provider} cannot be asked here; its models: chatty models list --provider {provider} --all"
 
 
 def _row(model: dict[str, Any]) -> tuple[str, ...]:
@@ -49,15 +58,11 @@ def _row(model: dict[str, Any]) -> tuple[str, ...]:
     return (
         model["id"],
         _tokens(model.get("context_tokens")),
-        _price(model.get("input_usd_per_million")),
-        _price(model.get("output_usd_per_million")),
+        price(model, "input") or "-",
+        price(model, "output") or "-",
         ", ".join(marks),
     )
 
 
 def _tokens(count: int | None) -> str:
     return "-" if count is None else f"{count // 1000}k"
-
-
-def _price(usd: float | None) -> str:
-    return "-" if usd is None else f"{usd:g}"

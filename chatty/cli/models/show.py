@@ -1,10 +1,11 @@
 """``chatty models show``."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from chatty.cli.arguments import AsJson, complete_models
+from chatty.cli.models.prices import UNIT, price
 from chatty.cli.output.facts import print_facts
 from chatty.cli.output.json import print_json
 from chatty.cli.session import Session
@@ -34,13 +35,14 @@ def show_model(
             "model": found["id"],
             "provider": found["provider"],
             "context": f"{found['context_tokens']} tokens" if found.get("context_tokens") else None,
-            "input": _price(found.get("input_usd_per_million")),
-            "output": _price(found.get("output_usd_per_million")),
+            "input": _price(found, "input"),
+            "output": _price(found, "output"),
             "ready": found["is_ready"],
             "default": found["is_default"],
         }
     )
 
 
-def _price(usd: float | None) -> str | None:
-    return None if usd is None else f"{usd:g} USD per million tokens"
+def _price(model: dict[str, Any], side: Literal["input", "output"]) -> str | None:
+    known = price(model, side)
+    return None if known is None else f"{known} {UNIT}"

@@ -8,7 +8,8 @@ from chatty.rendering.sanitizer import sanitize
 
 def print_facts(facts: Mapping[str, object]) -> None:
     """Print the facts that are known, aligned; values of several lines are indented under their name."""
-    known = {name: _shown(value) for name, value in facts.items() if value not in (None, "", [])}
+    texts = {name: _shown(value) for name, value in facts.items() if value is not None}
+    known = {name: text for name, text in texts.items() if text}
     width = max(map(len, known), default=0)
     indent = "\n" + " " * (width + 2)
     for name, value in known.items():

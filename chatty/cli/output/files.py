@@ -1,10 +1,11 @@
 """A result into a file: whole or not at all."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 
-from chatty.cli.output.streams import write_out
+from chatty.cli.output.streams import out_is_terminal, write_out
 from chatty.protocol.errors import ProtocolError
 
 
@@ -24,6 +25,26 @@ def write_result(text: str, path: str | None) -> None:
         _guarded(lambda: _write_through(text, path), path)
     else:
         _guarded(lambda: _replace(text, path), path)
+
+
+def is_terminal(path: str | None) -> bool:
+    """Tell whether ``write_result`` would write to a person's terminal, under whatever name."""
+    if path is None or path == "-":
+        return out_is_terminal()
+    if not stat.S_ISCHR(_mode_of(path)):
+        return False
+    try:
+        with open(path, "wb", buffering=0) as device:
+            return device.isatty()
+    except OSError:
+        return False
+
+
+def _mode_of(path: str) -> int:
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
 
 
 def _guarded(write: Callable[[], None], path: str) -> None:

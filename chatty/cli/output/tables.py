@@ -23,7 +23,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty
     if not rows:
         from chatty.cli.output.streams import write_note
 
-        write_note(empty)
+        write_note(sanitize(empty, multiline=False))
         return
     width = os.get_terminal_size(OUT).columns if out_is_terminal() else None
     write_out(format_table(headings, rows, width))
@@ -56,10 +56,11 @@ def _character_width(character: str) -> int:
 
 def _row(cells: Sequence[str], widths: Sequence[int], room: int | None) -> str:
     padded = [cell + " " * (width - cell_width(cell)) for cell, width in zip(cells, widths, strict=False)]
-    return _GAP.join([*padded, _cut(cells[-1], room)]).rstrip() + "\n"
+    return _GAP.join([*padded, cut(cells[-1], room)]).rstrip() + "\n"
 
 
-def _cut(text: str, room: int | None) -> str:
+def cut(text: str, room: int | None) -> str:
+    """Return a sanitised text cut to that many cells, with a mark where it goes on; ``None``: whole."""
     if room is None or cell_width(text) <= room:
         return text
     kept, used = "", 0

@@ -14,7 +14,7 @@ def delete_project(name: ProjectArgument, yes: Yes = False, as_json: AsJson = Fa
     """Delete a project. Its conversations stay."""
     session = Session()
     found = references.project(session, name)
-    confirm(f"Delete the project {found['name']}?", is_given=yes)
+    confirm("Delete the project {}?", found["name"], is_given=yes)
     session.call("project.delete", {"project_id": found["id"]})
     if as_json:
         print_json({"id": found["id"], "status": "deleted"})

@@ -24,6 +24,8 @@ def edit_project(
     as_json: AsJson = False,
 ) -> None:
     """Change a project."""
+    if name is not None and not name.strip():
+        raise usage_error("a project needs a name; give --name some text")
     given = {"name": name, "instructions": instructions, "default_model": model}
     # The wire says null for "cleared"; on a command line that is an empty text.
     changes: dict[str, Any] = {key: value or None for key, value in given.items() if value is not None}

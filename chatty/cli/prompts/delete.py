@@ -16,7 +16,9 @@ def delete_prompt(
     """Delete a prompt with its versions."""
     session = Session()
     found = prompt(session, name, project)
-    confirm(f"Delete the prompt {found['name']} with its {found['latest']['n']} versions?", is_given=yes)
+    count = found["latest"]["n"]
+    with_all = "its version" if count == 1 else f"its {count} versions"
+    confirm(f"Delete the prompt {{}} with {with_all}?", found["name"], is_given=yes)
     session.call("prompt.delete", {"prompt_id": found["id"]})
     if as_json:
         print_json({"id": found["id"], "status": "deleted"})

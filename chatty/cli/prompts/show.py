@@ -11,6 +11,7 @@ from chatty.cli.prompts.arguments import prompt
 from chatty.cli.prompts.output import print_prompt
 from chatty.cli.session import Session
 from chatty.protocol.errors import ProtocolError
+from chatty.rendering.sanitizer import sanitize
 
 EXAMPLE = "chatty prompts show review --body > review.md"
 
@@ -42,14 +43,13 @@ def _version(session: Session, found: dict[str, object], number: int) -> object:
         if version["n"] == number:
             return version
     raise ProtocolError(
-        "not_found", f'"{found["name"]}" has no version {number}; see: chatty prompts versions'
+        "not_found",
+        f'"{found["name"]}" has no version {number}; see: chatty prompts versions {found["name"]}',
     )
 
 
 def _print_body(text: str) -> None:
-    """Into a pipe the text goes verbatim."""
+    """Into a pipe the text goes verbatim; a person's prompt stands on a line of its own."""
     if out_is_terminal():
-        from chatty.rendering.sanitizer import sanitize
-
         text = sanitize(text).rstrip("\n") + "\n"
     write_out(text)

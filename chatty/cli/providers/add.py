@@ -15,6 +15,7 @@ from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
 from chatty.cli.session import Session
 from chatty.cli.standard_input import read_all
+from chatty.rendering.sanitizer import sanitize
 
 EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
 
@@ -103,7 +104,7 @@ def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool, may_b
     if from_stdin or not os.isatty(0):
         key, source = read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input"
     else:
-        key, source = _asked(name, may_be_none), "what was typed"
+        key, source = _asked(sanitize(name, multiline=False), may_be_none), "what was typed"
     return None if may_be_none and not key.strip() else _checked(key, source)
 
 

@@ -23,6 +23,7 @@ def try_provider(name: ProviderArgument, as_json: AsJson = False) -> None:
     elif error is not None:
         write_note(error_line(error))
     else:
-        say(f"{name} works: {answer['models']} models in {answer['elapsed_ms']:.0f} ms")
+        count = answer["models"]
+        say(f"{name} works: {count} model{'' if count == 1 else 's'} in {answer['elapsed_ms']:.0f} ms")
     if error is not None:
         raise Leave(exit_code(error.type))

@@ -1,5 +1,6 @@
 """``chatty server logs``: the log file of the local server, and what is added to it."""
 
+import codecs
 import io
 import os
 import time
@@ -10,7 +11,7 @@ import typer
 from chatty.cli.output.streams import out_is_terminal, write_note, write_out
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
-from chatty.rendering.sanitizer import sanitize
+from chatty.rendering.sanitizer import StreamSanitizer, sanitize
 
 EXAMPLE = "chatty server logs -f"
 
@@ -27,17 +28,19 @@ def show_logs(
     """Print the newest lines of the local server's log."""
     path = Locations.from_environment(os.environ).log_file
     if not os.path.exists(path):
-        write_note(f"no log yet: {path}")
+        write_note(f"no log yet: {sanitize(path, multiline=False)}")
         if not follow:
             return
         _wait_for(path)
     try:
         with open(path, "rb") as file:
-            _print(_tail(file, lines))
+            shown = _Shown()
+            shown.print(_tail(file, lines))
             while follow:
-                _print(file.read())
+                shown.print(file.read())
                 time.sleep(_LOOK_AGAIN_SECONDS)
                 _start_over_if_truncated(file)
+            shown.finish()
     except OSError as error:
         raise ProtocolError("storage/log", f"{path} cannot be read: {error.strerror}") from error
 
@@ -60,6 +63,18 @@ def _start_over_if_truncated(file: io.BufferedReader) -> None:
         file.seek(0)
 
 
-def _print(content: bytes) -> None:
-    text = content.decode("utf-8", "replace")
-    write_out(sanitize(text) if out_is_terminal() else text)
+class _Shown:
+    """The log as standard output wants it, whatever the pieces it is read in are cut through."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._sanitizer = StreamSanitizer() if out_is_terminal() else None
+
+    def print(self, content: bytes) -> None:
+        """Write the next piece; what it leaves unfinished waits for the one behind it."""
+        text = self._decoder.decode(content)
+        write_out(self._sanitizer.feed(text) if self._sanitizer else text)
+
+    def finish(self) -> None:
+        """Write what still waits: nothing comes behind it."""
+        write_out(self._sanitizer.finish() if self._sanitizer else self._decoder.decode(b"", final=True))

@@ -18,6 +18,7 @@ EXAMPLE = "chatty server stop"
 LEAVING_SECONDS = 40.0
 """The server gives its runs 30 s to end before it interrupts them and keeps what they wrote."""
 ANSWER_SECONDS = 5.0
+_CANNOT_BE_ASKED = ("connection", "timeout", "protocol_unsupported")
 _LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -35,7 +36,7 @@ def stop_server(
     try:
         was_running = _ask_to_leave(session, even_if_busy=force)
     except ProtocolError as error:
-        if not force or error.family not in ("connection", "timeout"):
+        if not force or error.family not in _CANNOT_BE_ASKED:
             raise
         was_running = _end()
     if as_json:

@@ -3,7 +3,7 @@
 from chatty.protocol import message as models
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.part import Part
-from chatty.protocol.run import ACTIVE_RUN_STATUSES
+from chatty.protocol.run_status import ACTIVE_RUN_STATUSES
 from chatty.server import acceptance, reading, turns, wire
 from chatty.server.context import RequestContext
 from chatty.server.registry import operation

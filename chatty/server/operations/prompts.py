@@ -1,5 +1,6 @@
 """Prompts and their immutable versions."""
 
+import logging
 import re
 from typing import Final
 
@@ -11,6 +12,9 @@ from chatty.server.context import RequestContext
 from chatty.server.registry import operation
 from chatty.store import projects, prompts, rows
 from chatty.store.database import Scope, Work
+from chatty.store.errors import NotFound
+
+logger = logging.getLogger(__name__)
 
 VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}")
 """How a prompt names what is filled in: `{{name}}`, names only, no expressions."""
@@ -102,7 +106,11 @@ def _page(
     page = yield from prompts.list_page(scope, limit, cursor, project_id)
     items = []
     for row in page.items:
-        latest = yield from prompts.version(scope, row.id, row.latest_version)
+        try:
+            latest = yield from prompts.version(scope, row.id, row.latest_version)
+        except NotFound:  # a damaged row must not keep anybody from the other prompts
+            logger.warning("prompt %s has no newest version and is left out", row.id)
+            continue
         items.append(wire.prompt(row, latest))
     return items, page.next_cursor
 

@@ -5,12 +5,14 @@ are fetched when they are wanted.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from chatty.client import settings
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.tui import wire
+from chatty.tui.backend import nothing
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.offers import endpoint_name, offers
@@ -18,6 +20,7 @@ from chatty.tui.prompts import PromptChoice
 from chatty.tui.wishes import Ask
 
 _RECENT_MODELS = 3
+_KEY_REFUSED = "provider/auth"
 
 
 class Catalogue:
@@ -25,23 +28,31 @@ class Catalogue:
 
     Args:
         config_file: where a default model is written.
-        model: `PROVIDER/MODEL` as settings or the command line name it; None: what is ready decides.
+        model: `PROVIDER/MODEL` as the command line names it: it goes before a project's own.
+        default_model: the same as the settings name it; None: what is ready decides.
         project: name of the project to work in.
     """
 
     def __init__(
-        self, desk: Desk, choices: Choices, config_file: str, model: str | None, project: str | None
+        self,
+        desk: Desk,
+        choices: Choices,
+        config_file: str,
+        *,
+        model: str | None,
+        default_model: str | None,
+        project: str | None,
     ) -> None:
         self._desk = desk
         self._store = desk.store
         self._choices = choices
         self._config_file = config_file
-        self._has_choice = model is not None
+        self._has_choice = (model or default_model) is not None
         self._wanted_project = project
         self._providers: list[dict[str, Any]] = []
         self.prompts: list[PromptChoice] = []
-        if model is not None:
-            choices.model = wire.split_model(model)
+        choices.model = wire.split_model(model or default_model)
+        choices.is_model_chosen = model is not None
 
     # Models.
 
@@ -67,11 +78,11 @@ class Catalogue:
     def choose_model(self, model_id: str, *, as_default: bool) -> None:
         """Use a model in the open conversation, and in new ones if it becomes the default."""
         chosen = wire.split_model(model_id)
-        self._store.set_model(*chosen)
+        self._store.set_model(*chosen, is_chosen=True)
         opened = self._store.open
         if as_default:
             self._has_choice = True
-            self._choices.model = chosen
+            self._choices.model, self._choices.is_model_chosen = chosen, False
             self._desk.begin(self._keep_default(model_id))
         if opened is not None and opened.id and not opened.is_new:
             self._desk.begin(self._set_model(opened.id, model_id))
@@ -92,6 +103,11 @@ class Catalogue:
         await asyncio.to_thread(settings.set, self._config_file, "screen.theme", name)
         self._store.say(f"the theme is {name} from now on")
 
+    def _usual_model(self, project_id: str) -> tuple[str, str]:
+        """What answers in a project when nothing else is chosen."""
+        own = self._store.project_models.get(project_id)
+        return wire.split_model(own) if own else self._choices.model
+
     # Projects.
 
     def choose_project(self, name: str) -> None:
@@ -101,8 +117,10 @@ class Catalogue:
     async def _choose_project(self, name: str) -> None:
         project_id = await self._find_or_make_project(name)
         self._choices.project_id, self._choices.project_name = project_id, wire.line(name)
-        self._store.set_place(project=name)
+        self._store.set_project(project_id, name)
         opened = self._store.open
+        if opened is not None and not opened.is_model_chosen:
+            self._store.set_model(*self._usual_model(project_id), is_chosen=False)
         if opened is not None and opened.id and not opened.is_new:
             params = {"conversation_id": opened.id, "project_id": project_id}
             await self._desk.call("conversation.update", params)
@@ -118,7 +136,8 @@ class Catalogue:
 
     async def _load_projects(self) -> None:
         rows = await self._desk.every("project.list", {})
-        self._store.apply_projects({row["id"]: wire.line(row["name"]) for row in rows})
+        models = {row["id"]: row["default_model"] for row in rows if row.get("default_model")}
+        self._store.apply_projects({row["id"]: wire.line(row["name"]) for row in rows}, models)
         wanted, self._wanted_project = self._wanted_project, None
         if wanted is not None:
             await self._choose_project(wanted)
@@ -142,7 +161,7 @@ class Catalogue:
         self._choices.model = (wire.line(provider), wire.line(model))
         opened = self._store.open
         if opened is not None and not opened.model:
-            self._store.set_model(*self._choices.model)
+            self._store.set_model(*self._choices.model, is_chosen=False)
 
     def choose_provider(self, name: str) -> None:
         """Begin with this provider's usual model; of a server of one's own with its first."""
@@ -170,30 +189,33 @@ class Catalogue:
         await self._load_providers()
         await self._choose_provider(name)
 
-    def set_key(self, provider: str, key: str) -> None:
-        """Keep a provider's key in the keyring, or after a question in a file, and try it."""
-        self._desk.begin(self._set_key(provider, key, "keyring"))
+    def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
+        """Keep a provider's key in the keyring, or after a question in a file, and try it; see `Backend`."""
+        self._desk.begin(self._set_key(provider, key, "keyring", then))
 
-    async def _set_key(self, provider: str, key: str, keep_in: str) -> None:
+    async def _set_key(self, provider: str, key: str, keep_in: str, then: Callable[[], None]) -> None:
         try:
             await self._desk.call("provider.add", {"name": provider, "api_key": key, "keep_in": keep_in})
         except ProtocolError as error:
             if error.type != "storage/keyring_unavailable":
                 raise
-            self._store.ask(self._ask_for_file(provider, key))
+            self._store.ask(self._ask_for_file(provider, key, then))
             return
         tried = await self._desk.call("provider.test", {"name": provider})
-        problem = (tried.get("error") or {}).get("message")
-        self._store.say(problem or f"the key of {provider} works: {tried['models']} models")
+        problem = tried.get("error") or {}
+        self._store.say(problem.get("message") or f"the key of {provider} works: {tried['models']} models")
         await self._load_providers()
         await self.load_models()
+        if problem.get("type") != _KEY_REFUSED:
+            then()
 
-    def _ask_for_file(self, provider: str, key: str) -> Ask:
+    def _ask_for_file(self, provider: str, key: str, then: Callable[[], None]) -> Ask:
         def keep() -> None:
-            self._desk.begin(self._set_key(provider, key, "file"))
+            self._desk.begin(self._set_key(provider, key, "file", then))
 
         text = "This system has no keyring. Keep the key in a file that only you can read?"
-        return Ask(f"Key of {wire.line(provider)}", text, "keep it there", keep)
+        title = wire.PROVIDER_TITLES.get(provider, wire.line(provider))
+        return Ask(f"Key of {title}", text, "keep it there", keep)
 
 
 def _is_ready(provider: dict[str, Any]) -> bool:

@@ -28,7 +28,7 @@ class Chats:
         if opened.is_new:
             self._store.say("there is nothing to name yet")
             return
-        self._store.set_place(title=title)
+        self._store.set_title(title)
         self._desk.begin(self._update(opened.id, title))
 
     def put_away(self, method: str, word: str) -> None:
@@ -54,7 +54,8 @@ class Chats:
         answer = await self._desk.call(method, {"conversation_id": conversation_id})
         self._put_away.append(conversation_id)
         self._store.apply_conversation_touched(answer["conversation"])
-        self._store.say(f"“{title}” is {word}; /restore brings it back")
+        # The way back first: where the row is narrow its end is cut.
+        self._store.say(f"{word} · /restore brings it back · “{title}”")
 
     async def _bring_back(self, conversation_id: str) -> None:
         answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
-from chatty.rendering.sanitizer import sanitize
+from chatty.tui import wire
 from chatty.tui.backend import Where
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
 from chatty.tui.control.spending import Spending
 from chatty.tui.control.stretches import Stretches
 from chatty.tui.control.unsent_texts import UnsentTexts
-from chatty.tui.state import NEW, Message, OpenConversation, Part, Run
+from chatty.tui.state import NEW, Message, OpenConversation, Run
 
 if TYPE_CHECKING:
     from chatty.client.subscription import Subscription
@@ -48,6 +48,9 @@ class Conversation:
         """The same, once its path was chosen for it."""
         self._unsent: list[tuple[str, str]] = []
         """Name and text of what was sent before it was known which conversation is open."""
+        self._edited: dict[str, list[dict[str, Any]]] = {}
+        """By message, the parts of questions with files that were edited here: the server need not have
+        said them yet when they are edited again."""
         self._unmade: set[str] = set()
         """Conversations whose first message the server has not accepted."""
 
@@ -61,7 +64,8 @@ class Conversation:
         """Open an empty conversation; nothing is stored before its first message."""
         self._leave()
         opened = OpenConversation(new_id(), is_new=True, project=self._choices.project_name)
-        opened.model_provider, opened.model = self._choices.model
+        opened.project_id = self._choices.project_id
+        self._begin_with_model(opened)
         self._store.open_conversation(opened)
         self._send_unsent()
 
@@ -74,12 +78,20 @@ class Conversation:
         self._leave()
         row = self._store.conversations.get(conversation_id)
         opened = OpenConversation(conversation_id, is_loading=True)
-        opened.model_provider, opened.model = self._choices.model
+        self._begin_with_model(opened)
         if row is not None:
             opened.title, opened.project = row.title, row.project
         self._store.open_conversation(opened)
         self._follow(conversation_id)
         self._send_unsent()
+
+    def _begin_with_model(self, opened: OpenConversation) -> None:
+        """What answers until the server says which model it is."""
+        own = self._store.project_models.get(opened.project_id or "")
+        opened.is_model_chosen = self._choices.is_model_chosen
+        usual = self._choices.model
+        is_own = own and not opened.is_model_chosen
+        opened.model_provider, opened.model = wire.split_model(own) if is_own else usual
 
     def load_again(self) -> None:
         """Ask for everything shown anew, also when following it broke off."""
@@ -97,12 +109,13 @@ class Conversation:
             self._wait_with(text, opened.leaf_id if opened is not None else None)
             return
         draft = self._run_draft()
-        question = _question(new_id(), opened.leaf_id, text, draft["id"])
+        parts = [_typed(text)]
+        question = _question(new_id(), opened.leaf_id, parts, draft["id"])
         params = {
             "conversation": {"id": opened.id},
             "id": question.id,
             "mode": "queue",
-            "parts": [{"type": "text", "text": text}],
+            "parts": parts,
             "run": draft,
         }
         if opened.leaf_id is not None:
@@ -116,14 +129,17 @@ class Conversation:
             self._follow(opened.id)
 
     def edit(self, message: Message, text: str) -> None:
-        """Send the text as another version of the message."""
+        """Send the text as another version of the message, with the files that came with it."""
         draft = self._run_draft()
-        question = _question(new_id(), message.parent_id, text, draft["id"])
+        parts = _retyped(self._store.sent_parts(message.id) or self._edited.get(message.id, []), text)
+        question = _question(new_id(), message.parent_id, parts, draft["id"])
+        if len(parts) > 1:
+            self._edited[question.id] = parts
         params = {
             "conversation_id": self._open_id,
             "message_id": message.id,
             "id": question.id,
-            "parts": [{"type": "text", "text": text}],
+            "parts": parts,
             "run": draft,
         }
         self._deliver("message.edit", params, [question], question.id, draft, text)
@@ -210,14 +226,19 @@ class Conversation:
     # Delivering.
 
     def _run_draft(self, model: str | None = None) -> dict[str, Any]:
-        opened = self._store.open
-        if model is None and opened is not None and opened.model:
-            model = f"{opened.model_provider}/{opened.model}"
+        model = model or self._named_model()
         return {"id": new_id(), "reply_id": new_id(), **({"model": model} if model else {})}
 
+    def _named_model(self) -> str | None:
+        """The model to ask for; None where the server knows better: the project has a model of its own."""
+        opened = self._store.open
+        if opened is None or not opened.model:
+            return None
+        is_for_project = opened.project_id in self._store.project_models and not opened.is_model_chosen
+        return None if is_for_project else f"{opened.model_provider}/{opened.model}"
+
     def _creation(self, opened: OpenConversation) -> dict[str, Any]:
-        model = f"{opened.model_provider}/{opened.model}" if opened.model else None
-        wanted = {"project_id": self._choices.project_id, "model": model, "origin": "tui"}
+        wanted = {"project_id": opened.project_id, "model": self._named_model(), "origin": "tui"}
         return {name: value for name, value in wanted.items() if value}
 
     def _deliver(
@@ -251,9 +272,11 @@ class Conversation:
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
 
     def _awaited_reply(self, draft: dict[str, Any], answered_id: str) -> Message:
-        provider, _, model = str(draft.get("model", "")).partition("/")
         reply = Message(draft["reply_id"], answered_id, "assistant", status="pending", run_id=draft["id"])
-        reply.provider, reply.model = sanitize(provider, multiline=False), sanitize(model, multiline=False)
+        if "model" in draft:
+            reply.provider, reply.model = wire.split_model(draft["model"])
+        elif (opened := self._store.open) is not None:
+            reply.provider, reply.model = opened.model_provider, opened.model
         return reply
 
     async def _bring_to_server(self, method: str, params: dict[str, Any], run_id: str, text: str) -> None:
@@ -282,7 +305,7 @@ class Conversation:
         name = new_id()
         self._unsent.append((name, text))
         self._store.hold_unsent(name, text)
-        self._store.show_pending([_question(name, answered_id, text, name)], None)
+        self._store.show_pending([_question(name, answered_id, [_typed(text)], name)], None)
 
     def _send_unsent(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -302,14 +325,14 @@ class Conversation:
     async def _show_path_through(self, conversation_id: str, message_id: str) -> None:
         await self._use_path_through(conversation_id, message_id)
 
-    async def _use_path_through(self, conversation_id: str, message_id: str) -> str:
-        """Use a path through a message, and return its end; another path than before is loaded."""
+    async def _use_path_through(self, conversation_id: str, message_id: str) -> bool:
+        """Use a path through a message; False while the snapshot of that path is yet to come."""
         params = {"conversation_id": conversation_id, "message_id": message_id, "through": True}
         leaf: str = (await self._desk.call("conversation.set_leaf", params))["leaf"]
-        opened = self._store.open
-        if opened is not None and opened.id == conversation_id and opened.leaf_id != leaf:
-            self.load_again()
-        return leaf
+        if not self._is_open(conversation_id) or self._store.use_leaf(leaf):
+            return True
+        self.load_again()
+        return False
 
     async def _branch(self, conversation_id: str, message_id: str) -> None:
         fork_id = new_id()
@@ -326,13 +349,13 @@ class Conversation:
         if message_id not in opened.path and self._sought_message != message_id:
             self._sought_message = message_id
             try:
-                leaf = await self._use_path_through(conversation_id, message_id)
+                is_in_use = await self._use_path_through(conversation_id, message_id)
             except ProtocolError as error:
                 if error.family != "not_found":
                     raise
                 self._store.say(_NO_LONGER_THERE)
                 return
-            if leaf != opened.leaf_id:
+            if not is_in_use:
                 self._wanted_message = message_id  # the snapshot of that path brings us here again
                 return
         if message_id not in (*opened.path, *opened.away):
@@ -352,9 +375,20 @@ def _is_run_end(update: Update) -> bool:
     return isinstance(update, Event) and update.type == "run.finished"
 
 
-def _question(message_id: str, parent_id: str | None, text: str, run_id: str) -> Message:
+def _typed(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _retyped(parts: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """The same files in the same order, and this text in place of what was typed."""
+    place = next((index for index, part in enumerate(parts) if not part.get("name")), len(parts))
+    behind = [part for part in parts[place:] if part.get("name")]
+    return [*parts[:place], _typed(text), *behind]
+
+
+def _question(message_id: str, parent_id: str | None, parts: list[dict[str, Any]], run_id: str) -> Message:
     question = Message(message_id, parent_id, "user", status="pending", run_id=run_id)
-    question.parts = [Part("text", [sanitize(text)], len(text))]
+    question.parts = [wire.sent_part(part) for part in parts]
     question.created_at_ms = _now_ms()
     return question
 

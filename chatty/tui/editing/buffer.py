@@ -64,8 +64,9 @@ class EditBuffer:
         self._become(text, len(text) if cursor is None else min(cursor, len(text)))
 
     def reset(self, text: str = "", cursor: int | None = None) -> None:
-        """Start afresh with this text: there is nothing to undo."""
+        """Start afresh with this text: there is nothing to undo or to do again."""
         self._undo.clear()
+        self._redo.clear()
         self._become(text, len(text) if cursor is None else min(cursor, len(text)))
 
     def delete_left(self) -> None:

@@ -1,4 +1,4 @@
-"""Things that stand in the composer as one unit: a long paste, an attached file.
+"""Things that stand in the composer as one unit: a long paste, a text too long to be edited here.
 
 A chip is one private character in the text, so that it moves, deletes and undoes as a whole; its label is
 what is drawn and its content is what is sent. Such characters are taken out of anything typed or pasted.

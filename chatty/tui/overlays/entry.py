@@ -1,4 +1,4 @@
-"""One line asked for: a new title, a note, a number, a provider's key (drawn as dots, kept nowhere)."""
+"""One line asked for: a new title, an address, a provider's key (drawn as dots, kept nowhere)."""
 
 from textual import on
 from textual.widget import Widget

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from chatty.tui.actions import ACTIONS, Action, Place
-from chatty.tui.keymap import Keymap, shown
-from chatty.tui.overlays.picker import Choice, Column, Picker
+from chatty.tui.actions import ACTIONS, KEYS_ON_EMPTY_COMPOSER, Action, Place
+from chatty.tui.keymap import Keymap, is_function_key, shown
+from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.spans import Span
 from chatty.tui.state import Message, SearchHit
 from chatty.tui.widgets.message_rows import speaker
+
+_SLASH_CELLS = 18
+"""The longest typed twin with what it takes."""
 
 
 def name_picker(name: str, names: Sequence[str], hint: str = "choose") -> Picker:
@@ -27,6 +30,7 @@ def project_picker(names: Sequence[str]) -> Picker:
         placeholder="type to filter, or a new name",
         hints=(("enter", "choose"),),
         takes_typed="make the project",
+        when_empty="no projects yet: write the name of the first",
     )
 
 
@@ -40,7 +44,13 @@ def prompt_picker(prompts: Sequence[PromptChoice]) -> Picker:
         )
         for place, prompt in enumerate(prompts)
     ]
-    return Picker("Prompt", (Column("", 24), Column("")), choices, hints=(("enter", "insert"),))
+    return Picker(
+        "Prompt",
+        (Column("", 24), Column("")),
+        choices,
+        hints=(("enter", "insert"),),
+        when_empty="no prompts yet: `chatty prompts new NAME` writes one",
+    )
 
 
 def find_picker(messages: Sequence[Message], words: str = "") -> Picker:
@@ -63,6 +73,7 @@ def find_picker(messages: Sequence[Message], words: str = "") -> Picker:
         hints=(("enter", "go there"), ("^f", "everywhere")),
         keys=("ctrl+f",),
         words=words,
+        when_empty="nothing was said here yet",
     )
 
 
@@ -83,13 +94,14 @@ def command_picker(keymap: Keymap) -> Picker:
     choices = [
         Choice(
             action.name,
-            ((Span(action.title),), (Span(keymap.shown(action.name), "muted"),), _slash(action)),
+            ((Span(action.title),), (Span(_first_key(action, keymap), "muted"),), _slash(action)),
             f"{action.title} {action.slash}",
             action.group,
         )
         for action in ACTIONS
     ]
-    return Picker("Commands", (Column(""), Column("", 8), Column("", 22)), choices, hints=(("enter", "run"),))
+    columns = (Column(""), Column("", 6), Column("", _SLASH_CELLS, shown_from=MIDDLING))
+    return Picker("Commands", columns, choices, hints=(("enter", "run"),))
 
 
 def help_picker(keymap: Keymap, places: Sequence[Place]) -> Picker:
@@ -103,7 +115,7 @@ def help_picker(keymap: Keymap, places: Sequence[Place]) -> Picker:
     ]
     return Picker(
         "Keys",
-        (Column("", 18), Column(""), Column("", 22)),
+        (Column("", 15), Column(""), Column("", _SLASH_CELLS, shown_from=WIDE)),
         choices,
         placeholder="type to filter",
         hints=(("enter", "do it"),),
@@ -111,9 +123,20 @@ def help_picker(keymap: Keymap, places: Sequence[Place]) -> Picker:
 
 
 def _key_choice(action: Action, keymap: Keymap, group: str) -> Choice:
-    keys = "  ".join(shown(key) for key in keymap.keys_of(action.name))
+    keys = "  ".join(_shown_keys(action, keymap))
     cells = ((Span(keys),), (Span(action.title),), _slash(action))
     return Choice(action.name, cells, f"{keys} {action.title} {action.slash}", group)
+
+
+def _first_key(action: Action, keymap: Keymap) -> str:
+    return next(iter(_shown_keys(action, keymap)), "")
+
+
+def _shown_keys(action: Action, keymap: Keymap) -> list[str]:
+    """The keys for people: no function key that has a twin, since many terminals keep those."""
+    typed = [key for key, name in KEYS_ON_EMPTY_COMPOSER.items() if name == action.name and key == "?"]
+    bound = keymap.keys_of(action.name)
+    return [shown(key) for key in (*typed, *(key for key in bound if not typed or not is_function_key(key)))]
 
 
 def _slash(action: Action) -> tuple[Span, ...]:

@@ -5,20 +5,22 @@ A list may lack what can be used all the same: some endpoints list nothing, and 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chatty.rendering.sanitizer import sanitize
-from chatty.tui.overlays.picker import Choice, Column, Picker
+from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.spans import Span
 from chatty.tui.state import ModelRow
 
 _COLUMNS = (
     Column("model"),
+    Column("", 6, shown_below=WIDE),
     Column("context", 8, is_right=True),
-    Column("$ in", 6, is_right=True),
-    Column("$ out", 6, is_right=True),
-    Column("can", 22, is_for_wide=True),
+    Column("$ in", 6, is_right=True, shown_from=MIDDLING),
+    Column("$ out", 6, is_right=True, shown_from=MIDDLING),
+    Column("", 22, shown_from=WIDE),
 )
-
+"""The last says what a model can do; it has a name once that is known of any."""
 
 _FULL_NAME = re.compile(r"[^\s/]+/\S+")
 """`PROVIDER/MODEL`."""
@@ -30,9 +32,10 @@ class ModelPicker(Picker):
     def __init__(self, models: Sequence[ModelRow], current: str) -> None:
         self._current = current
         self._known = {row.id for row in models}
+        has_abilities = any(row.abilities for row in models)
         super().__init__(
             "Model",
-            _COLUMNS,
+            (*_COLUMNS[:-1], replace(_COLUMNS[-1], title="can")) if has_abilities else _COLUMNS,
             model_choices(models, current),
             placeholder="type to filter: name, provider, free",
             hints=(("enter", "use here"), ("^s", "make default")),
@@ -66,7 +69,7 @@ def model_choices(models: Sequence[ModelRow], current: str = "") -> list[Choice]
 
 def _unlisted(model_id: str, group: str) -> Choice:
     name = (Span(model_id),)
-    return Choice(model_id, (name, (), (), (), (Span("not in the list", "muted"),)), model_id, group)
+    return Choice(model_id, (name, (), (), (), (), (Span("not in the list", "muted"),)), model_id, group)
 
 
 def _choice(row: ModelRow, group: str) -> Choice:
@@ -78,6 +81,7 @@ def _choice(row: ModelRow, group: str) -> Choice:
     )
     cells = (
         (Span(row.name, weight),),
+        (Span("" if row.has_key else "no key", "warning"),),
         (Span(_context_words(row.context_tokens), "muted"),),
         (Span(_price_words(row.input_usd), "muted"),),
         (Span(_price_words(row.output_usd) if row.input_usd else "", "muted"),),

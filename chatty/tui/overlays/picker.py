@@ -10,16 +10,21 @@ from textual import events, on
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from chatty.tui.keymap import canonical
 from chatty.tui.matching import matching
 from chatty.tui.overlays.overlay import Overlay
-from chatty.tui.spans import Span, Spans, cut, join, width
+from chatty.tui.spans import Span, Spans, cut, fit_items, join, width
 from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.line_input import LineInput
 from chatty.tui.widgets.text_field import TextField
+from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+WIDE, MIDDLING = 74, 50
+"""Cells of a list in which every column has room, and in which some have."""
 
 _AROUND = 10
 """Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
@@ -27,12 +32,13 @@ _AROUND = 10
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `cells` is its width, 0 shares what is left; some are for wide screens only."""
+    """One column. `cells` is its width, 0 shares what is left; some are for lists of certain widths only."""
 
     title: str
     cells: int = 0
     is_right: bool = False
-    is_for_wide: bool = False
+    shown_from: int = 0
+    shown_below: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,22 @@ class PickerList(Drawn):
 
         value: str
 
-    def __init__(self, columns: Sequence[Column], choices: Sequence[Choice], empty_words: str = "") -> None:
+    @dataclass
+    class Moved(Message):
+        """Other lines are shown: `below` is how many lie under the last of them."""
+
+        below: int
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        choices: Sequence[Choice],
+        words_of_none: str = "",
+        words_of_empty: str = "",
+    ) -> None:
         super().__init__(id="list")
-        self.empty_words = empty_words or "nothing fits"
+        self._words_of_none = words_of_none or "nothing fits"
+        self.words_of_empty = words_of_empty or self._words_of_none
         self._columns = columns
         self._all = list(choices)
         self._shown = list(choices)
@@ -89,19 +108,20 @@ class PickerList(Drawn):
             self._shown.append(own)
         self._is_filtered = bool(words.strip())
         self._cursor = self._first = 0
-        self.refresh()
+        self._show_anew()
 
     def replace(self, choices: Sequence[Choice]) -> None:
         """Show other choices."""
         self._all = self._shown = list(choices)
         self._cursor = self._first = 0
         self.refresh(layout=True)
+        self.call_after_refresh(self._show_anew)
 
     def step(self, direction: int) -> None:
         """Move the cursor; it stops at the ends."""
         self._cursor = max(0, min(self._cursor + direction, len(self._shown) - 1))
         self._bring_into_view()
-        self.refresh()
+        self._show_anew()
 
     def page(self, direction: int) -> None:
         """Move the cursor by a screen."""
@@ -112,7 +132,8 @@ class PickerList(Drawn):
         places = [n for n, choice in enumerate(self._shown) if choice.value == value]
         if places:
             self._cursor = places[0]
-            self.refresh()
+            self._bring_into_view()
+            self._show_anew()
 
     @property
     def chosen(self) -> Choice | None:
@@ -135,7 +156,8 @@ class PickerList(Drawn):
         lines = self._lines()
         index = y + self._first
         if not lines and y == 0:
-            return self.palette.row([Span(f"  {self.empty_words}", "muted")], room)
+            words = self._words_of_none if self._is_filtered else self.words_of_empty
+            return self.palette.row(cut([Span(f"  {words}", "muted")], room - 2), room)
         if index >= len(lines):
             return self.palette.row([], room)
         line = lines[index]
@@ -151,6 +173,11 @@ class PickerList(Drawn):
         if 0 <= index < len(lines) and isinstance(line := lines[index], Choice):
             self.post_message(self.Pressed(line.value))
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The cursor stays in view."""
+        self._bring_into_view()
+        self._show_anew()
+
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Move up."""
         self.step(-3)
@@ -162,6 +189,14 @@ class PickerList(Drawn):
     # Inside.
 
     _is_filtered = False
+
+    def _show_anew(self) -> None:
+        self.refresh()
+        self.post_message(self.Moved(max(0, len(self._lines()) - self._first - self._rows())))
+
+    def _rows(self) -> int:
+        """Rows for lines, below the titles."""
+        return max(self.size.height - (1 if self._has_titles() else 0), 1)
 
     def _has_titles(self) -> bool:
         return any(column.title for column in self._columns)
@@ -177,18 +212,17 @@ class PickerList(Drawn):
         return lines
 
     def _bring_into_view(self) -> None:
-        room = max(self.size.height - (1 if self._has_titles() else 0), 1)
+        room = self._rows()
         lines = self._lines()
         place = next((n for n, line in enumerate(lines) if line is self.chosen), 0)
         top = place - 1 if place and isinstance(lines[place - 1], str) else place
         self._first = max(place - room + 1, min(self._first, top))
 
     def _line(self, cells: Sequence[Sequence[Span]], room: int, ground: str) -> Strip:
-        is_wide = room >= 74
         pairs = [
             (column, cell)
             for column, cell in zip(self._columns, cells, strict=True)
-            if is_wide or not column.is_for_wide
+            if column.shown_from <= room < column.shown_below
         ]
         fixed = sum(column.cells for column, _ in pairs) + 2 * (len(pairs) - 1) + 4
         sharing = sum(1 for column, _ in pairs if not column.cells) or 1
@@ -220,6 +254,22 @@ class OverlayLine(Drawn):
         return self.palette.row(cut(self._spans, self.content_size.width), self.content_size.width)
 
 
+class ListHints(TwoSidedRow):
+    """What can be pressed in a list, and how much of it lies below. What does not fit is left out whole."""
+
+    below: reactive[int] = reactive(0)
+
+    def __init__(self, hints: Sequence[tuple[str, str]]) -> None:
+        super().__init__(id="overlay-hints")
+        self._hints = hints
+
+    def sides(self, room: int) -> tuple[Spans, Spans]:
+        """The keys left, the rest of the list right."""
+        more = [Span(f"↓ {self.below} more", "muted")] if self.below else []
+        keys = [[Span(key), Span(f" {word}", "muted")] for key, word in self._hints]
+        return fit_items(keys, room - (width(more) + 3 if more else 0), 2, keep_last=True), more
+
+
 class Picker(Overlay[Picked]):
     """Choose one of a list. Dismissed with `Picked`, or None when the user left."""
 
@@ -236,11 +286,10 @@ class Picker(Overlay[Picked]):
         note: str = "",
         words: str = "",
         takes_typed: str = "",
-        empty_words: str = "",
+        when_empty: str = "",
     ) -> None:
         super().__init__(name, note)
-        self._empty_words = empty_words or (f"enter: {takes_typed}" if takes_typed else "")
-        self._takes_typed = takes_typed
+        self._takes_typed, self._when_empty = takes_typed, when_empty
         self._words = words
         self._columns, self._choices = columns, choices
         self._placeholder, self._keys, self._at = placeholder, ("enter", *keys), at
@@ -254,7 +303,7 @@ class Picker(Overlay[Picked]):
 
     def say_when_empty(self, words: str) -> None:
         """What stands in the list when there is nothing in it."""
-        self.query_one(PickerList).empty_words = words
+        self.query_one(PickerList).words_of_empty = words
 
     def note_below(self, words: str) -> None:
         """What stands in the lower edge of the frame."""
@@ -262,12 +311,16 @@ class Picker(Overlay[Picked]):
 
     def inside(self) -> list[Widget]:
         """Name row on small screens, filter, list, hints."""
-        hints = join([[Span(key), Span(f" {word}", "muted")] for key, word in self._hints], 2)
         return [
             OverlayLine([Span(self._title, bold=True)], "overlay-name"),
             LineInput(id="filter", placeholder=self._placeholder),
-            PickerList(self._columns, self._choices, self._empty_words),
-            OverlayLine([Span("  "), *hints], "overlay-hints"),
+            PickerList(
+                self._columns,
+                self._choices,
+                f"enter: {self._takes_typed}" if self._takes_typed else "",
+                self._when_empty,
+            ),
+            ListHints(self._hints),
         ]
 
     def on_mount(self) -> None:
@@ -315,6 +368,11 @@ class Picker(Overlay[Picked]):
     def _entered(self, event: LineInput.Submitted) -> None:
         event.stop()
         self._pick("enter")
+
+    @on(PickerList.Moved)
+    def _moved(self, event: PickerList.Moved) -> None:
+        event.stop()
+        self.query_one(ListHints).below = event.below
 
     @on(PickerList.Pressed)
     def _pressed(self, event: PickerList.Pressed) -> None:

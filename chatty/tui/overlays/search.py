@@ -21,7 +21,7 @@ class SearchPicker(Picker):
             placeholder="words, from:me, model:gpt, project:x, before:2026-10",
             hints=(("enter", "go there"),),
             words=words,
-            empty_words=_BEFORE,
+            when_empty=_BEFORE,
         )
         self._search = search
 

@@ -208,8 +208,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self._paint_hints()
 
     def begin_edit(self, message: Message) -> None:
-        """Let the user write another version of a message; sending it does not append."""
+        """Let the user write another version of a message; sending it does not append.
+
+        What was being written is an earlier prompt from now on: up brings it back.
+        """
         self.editing_id = message.id
+        self.composer.clear()
         self.composer.set_text(message.text)
         self.say("editing: enter makes a new version, esc a message of its own", stays=True)
 
@@ -259,6 +263,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
             self.call_after_refresh(self._grant_wishes)
 
     def _paint_dirty(self, dirty: Dirty) -> None:
+        if dirty.path or dirty.header:
+            self._paint_welcome()
         if dirty.path:
             self._safely(self._paint_path)
         if dirty.messages:
@@ -296,7 +302,6 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         opened = self.store.open
         if opened is None:
             return
-        self.transcript.welcome = [] if opened.is_loading else welcome_rows(opened.model, self.keymap)
         if opened.id == self.shown_id:
             self.writing.show_again(opened)
             self.transcript.show_again(opened)
@@ -306,6 +311,11 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.editing_id = None
         self.transcript.recover()
         self.transcript.show(opened)
+
+    def _paint_welcome(self) -> None:
+        opened = self.store.open
+        is_known = opened is not None and not opened.is_loading
+        self.transcript.show_welcome(welcome_rows(opened.model, self.keymap) if opened and is_known else [])
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
@@ -357,9 +367,13 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         opened = self.store.open
         if self.transcript.has_focus:
             return self._message_situation()
+        if self.side_bar.has_focus:
+            return "chats"
         if self.menu.is_open:
             return "completing"
-        return "answering" if opened is not None and opened.active_run() else "idle"
+        if opened is not None and opened.active_run():
+            return "answering"
+        return "idle" if opened is not None and opened.path else "empty"
 
     def places(self) -> tuple[Place, ...]:
         """Where the keyboard is, for the help."""
@@ -373,8 +387,11 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     def _message_situation(self) -> Situation:
         message = self.selected_message()
-        is_broken = message is not None and message.status in ("failed", "cancelled", "interrupted")
-        return "failed" if is_broken else "message"
+        if message is None or message.role == "user":
+            return "question"
+        if message.is_broken:
+            return "broken" if message.has_begun else "broken-early"
+        return "answer"
 
 
 def note_seconds(note: str) -> float:

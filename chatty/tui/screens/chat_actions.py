@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chatty.tui.overlays import lists
@@ -50,7 +51,7 @@ def _prompt(screen: "ChatScreen", _: str) -> None:
 def _editor(screen: "ChatScreen", _: str) -> None:
     from chatty.tui.screens.editor import edit_outside
 
-    edit_outside(screen)
+    screen.run_worker(edit_outside(screen), group="editor", exclusive=True)
 
 
 def _redo(screen: "ChatScreen", _: str) -> None:
@@ -138,8 +139,8 @@ def use_model(screen: "ChatScreen", model_id: str, *, as_default: bool) -> None:
 
     def with_key(key: str | None) -> None:
         if key is not None and row is not None:
-            screen.backend.set_key(row.provider, key)
-            screen.backend.choose_model(model_id, as_default=as_default)
+            use = partial(screen.backend.choose_model, model_id, as_default=as_default)
+            screen.backend.set_key(row.provider, key, use)
 
     if row is None or row.has_key:
         screen.backend.choose_model(model_id, as_default=as_default)

@@ -2,18 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from chatty.rendering.guard import MAX_CLIPBOARD_BYTES
 from chatty.rendering.sanitizer import sanitize
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
 
-_BYTES_AT_MOST = 1024 * 1024
-
 
 def copy(screen: "ChatScreen", text: str) -> None:
     """Send the text to the terminal's clipboard and say so: whether it took it, nobody tells us."""
     clean = sanitize(text)
-    if len(clean.encode()) > _BYTES_AT_MOST:
+    if len(clean.encode()) > MAX_CLIPBOARD_BYTES:
         screen.say("too long to copy: over 1 MB")
         return
     screen.app.copy_to_clipboard(clean)

@@ -1,5 +1,6 @@
 """The first thing a new user sees: who should answer? The cursor is on the first that is ready."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,13 +11,19 @@ from textual.strip import Strip
 
 from chatty.tui.containing import Contained
 from chatty.tui.keymap import canonical
-from chatty.tui.spans import Span, Spans, cut, width
+from chatty.tui.spans import Span, Spans, cut, fit_items, width
 from chatty.tui.widgets.drawn import Keyed
-from chatty.tui.widgets.two_sided_row import two_sides
+from chatty.tui.widgets.two_sided_row import TwoSidedRow
 from chatty.tui.wishes import ProviderOffer
 
 _NAME_CELLS, _STATE_CELLS = 17, 19
 _COLUMN = 4
+_GROUPS = ("Found", "Set up", "Built in")
+_KEYS = (("↑ ↓", "move"), ("enter", "choose"), ("esc", "the guide"))
+_PROMISES = (
+    "Keys go to the system keyring; to a file only if you say so.",
+    "Nothing leaves this machine before you send.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +35,11 @@ class _Line:
 
 
 class ProviderList(Keyed):
-    """The whole page: words above and below the list, the list, and its keys in the last row."""
-
-    DEFAULT_CSS = """
-    ProviderList {
-        height: 100%;
-    }
-    """
+    """The page: words above and below the list, and the list."""
 
     def __init__(self, offers: Sequence[ProviderOffer]) -> None:
         super().__init__(None, id="first-run")
-        self._lines = _lines(offers)
-        self._offers = [line.offer for line in self._lines if line.offer is not None]
+        self._offers = sorted(offers, key=lambda offer: _GROUPS.index(offer.group))
         ready = [offer for offer in self._offers if offer.state == "ready"]
         self._cursor = (ready or self._offers)[0]
 
@@ -63,9 +63,7 @@ class ProviderList(Keyed):
 
     def render_line(self, y: int) -> Strip:
         """A row of the page."""
-        room, height = self.size.width, self.size.height
-        if y == height - 1:
-            return self.palette.row(_keys(room), room)
+        room = self.size.width
         line = self._line_at(y)
         if line is None:
             return self.palette.row([], room)
@@ -74,13 +72,14 @@ class ProviderList(Keyed):
         return self._offer_row(line.offer, room)
 
     def _line_at(self, y: int) -> _Line | None:
-        # On a low screen the list scrolls so that the cursor is seen.
-        rows = self.size.height - 2
-        place = next(n for n, line in enumerate(self._lines) if line.offer is self._cursor)
-        top = 2 if len(self._lines) + 2 < rows else 0
-        first = max(0, min(place - rows // 2, len(self._lines) - rows)) if not top else 0
+        lines = _lines(self._offers, self.size.width - 2 * _COLUMN)
+        rows = self.size.height
+        place = next(n for n, line in enumerate(lines) if line.offer is self._cursor)
+        # In the middle, a little above it; on a low screen the list scrolls so that the cursor is seen.
+        top = max(0, (rows - len(lines)) // 2 - rows // 12)
+        first = 0 if len(lines) <= rows else max(0, min(place - rows // 2, len(lines) - rows))
         index = y - top + first
-        return self._lines[index] if 0 <= index < len(self._lines) and y < rows + 1 else None
+        return lines[index] if 0 <= index < len(lines) else None
 
     def _offer_row(self, offer: ProviderOffer, room: int) -> Strip:
         has_cursor = offer is self._cursor
@@ -98,6 +97,16 @@ class ProviderList(Keyed):
         return Strip.join([margin, inner, margin])
 
 
+class FirstRunKeys(TwoSidedRow):
+    """What can be pressed; what does not fit is left out whole."""
+
+    def sides(self, room: int) -> tuple[Spans, Spans]:
+        """The keys of the list, and the way out."""
+        leave = [Span("^c"), Span(" quit", "muted")]
+        keys = [[Span(key), Span(f" {word}", "muted")] for key, word in _KEYS]
+        return fit_items(keys, room - width(leave) - 3, 2), leave
+
+
 class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
     """Dismissed with the chosen provider's name, or None for the guide."""
 
@@ -109,8 +118,9 @@ class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
         self._list = ProviderList(offers)
 
     def compose(self) -> ComposeResult:
-        """The page."""
+        """The page, and its keys in the last row."""
         yield self._list
+        yield FirstRunKeys(id="first-run-keys")
 
     async def _on_key(self, event: events.Key) -> None:
         key = canonical(event.key)
@@ -125,34 +135,22 @@ class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
         event.stop()
 
 
-def _lines(offers: Sequence[ProviderOffer]) -> list[_Line]:
+def _lines(offers: Sequence[ProviderOffer], room: int) -> list[_Line]:
     lines = [
         _Line((Span("chatty", "accent", bold=True),)),
         _Line(),
         _Line((Span("Who should answer?", bold=True),)),
         _Line(),
     ]
-    for group in ("Found", "Set up", "Built in"):
+    for group in _GROUPS:
         here = [offer for offer in offers if offer.group == group]
         if here:
             lines.append(_Line((Span(group, "muted"),)))
             lines.extend(_Line(offer=offer) for offer in here)
             lines.append(_Line())
-    lines.append(_Line((Span("Keys go to the system keyring; to a file only if you say so.", "muted"),)))
-    lines.append(_Line((Span("Nothing leaves this machine before you send.", "muted"),)))
+    for words in _PROMISES:
+        lines.extend(_Line((Span(row, "muted"),)) for row in textwrap.wrap(words, max(room, 20)))
     return lines
-
-
-def _keys(room: int) -> list[Span]:
-    left = [
-        Span("   ↑ ↓"),
-        Span(" move", "muted"),
-        Span("  enter"),
-        Span(" choose", "muted"),
-        Span("  esc"),
-        Span(" talk to the guide", "muted"),
-    ]
-    return two_sides(left, [Span("^c"), Span(" quit   ", "muted")], room)
 
 
 def _padded(spans: Spans, cells: int) -> list[Span]:

@@ -60,5 +60,5 @@ def _chosen(screen: "ChatScreen", offers: list[ProviderOffer], name: str | None)
 
 def _key_given(screen: "ChatScreen", name: str, key: str | None) -> None:
     if key:
-        screen.backend.set_key(name, key)
-        screen.backend.choose_provider(name)
+        # Who answers is settled with the key, not before: it may be refused, or not be kept at all.
+        screen.backend.set_key(name, key, partial(screen.backend.choose_provider, name))

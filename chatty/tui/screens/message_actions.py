@@ -1,8 +1,9 @@
 """What the actions on a message do: on the one whose number was typed, else on the selected one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chatty.rendering.links import link_suffix
 from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Choice, Column, Picked, Picker
 from chatty.tui.screens.copying import copy
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
 
 
 def meant(screen: "ChatScreen", argument: str) -> Message | None:
-    """The message of that number along the path (1 is the first), else the selected, else the newest."""
+    """The message of that number along the path (1 is the first); without a number the selected, else the
+    newest. None when there is no such message."""
     opened = screen.store.open
     if opened is None or not opened.path:
         return None
-    if argument.isdecimal() and opened.has_older:
-        return None  # how many are above those at hand, nobody has said
-    if argument.isdecimal() and 0 < int(argument) <= len(opened.path):
-        return opened.messages.get(opened.path[int(argument) - 1])
+    if argument:
+        # How many are above those at hand, nobody has said.
+        is_there = argument.isdecimal() and 0 < int(argument) <= len(opened.path) and not opened.has_older
+        return opened.messages.get(opened.path[int(argument) - 1]) if is_there else None
     return screen.selected_message() or opened.messages.get(opened.path[-1])
 
 
@@ -117,30 +119,39 @@ def _copy_code(screen: "ChatScreen", message: Message) -> None:
     from chatty.tui.screens.extracting import code_blocks
 
     blocks = code_blocks(message.text)
-    _one_of(screen, "Copy code", blocks, lambda block: copy(screen, block), "there is no code in it")
+    if not blocks:
+        screen.say("there is no code in it")
+    elif len(blocks) == 1:
+        copy(screen, blocks[0])
+    else:
+        rows = [(Span(" ".join(block.split())),) for block in blocks]
+        _one_of(screen, "Copy code", blocks, rows, lambda block: copy(screen, block))
 
 
 def _open_link(screen: "ChatScreen", message: Message) -> None:
-    from chatty.tui.screens.extracting import links
+    from chatty.tui.screens.extracting import links, open_link
 
-    _one_of(screen, "Open link", links(message.text), screen.app.open_url, "there is no link in it")
+    addresses = links(message.text)
+    if not addresses:
+        screen.say("there is no link in it")
+        return
+    # Shown before it is opened, also the only one: its words may name another place than it leads to.
+    rows = [(Span(address), Span(link_suffix(address, address), "muted")) for address in addresses]
+    _one_of(screen, "Open link", addresses, rows, lambda address: open_link(screen, address))
 
 
 def _one_of(
-    screen: "ChatScreen", name: str, values: list[str], use: Callable[[str], None], none: str
+    screen: "ChatScreen",
+    name: str,
+    values: list[str],
+    rows: Sequence[tuple[Span, ...]],
+    use: Callable[[str], None],
 ) -> None:
-    """Use the only value, or let the user choose among several."""
-    if not values:
-        screen.say(none)
-        return
+    """Let the user choose one of the values, each with its row, and use it."""
     choices = [
-        Choice(value, ((Span(str(number), "primary"),), (Span(" ".join(value.split())),)), value)
-        for number, value in enumerate(values, 1)
+        Choice(value, ((Span(str(number), "primary"),), row), value)
+        for number, (value, row) in enumerate(zip(values, rows, strict=True), 1)
     ]
-    if len(choices) == 1 and name == "Copy code":
-        use(values[0])
-        return
-    # A link is always shown before it is opened: its words may name another place than it leads to.
     picker = Picker(name, (Column("", 3), Column("")), choices)
     screen.app.push_screen(picker, lambda picked: use(picked.value) if picked else None)
 

@@ -62,6 +62,22 @@ class Writing:
         """The same conversation as before; another value may stand for it now."""
         self._opened = opened
 
+    @property
+    def place(self) -> OpenConversation | None:
+        """What the composer's text is for."""
+        return self._opened
+
+    def replace(self, place: OpenConversation | None, before: str, after: str) -> None:
+        """Put another text in place of what stood in the composer; nothing written meanwhile is lost."""
+        if place is None:
+            return
+        if place is self._opened and self._composer.text == before:
+            self._composer.set_text(after)
+        elif place is not self._opened and self._drafts.load(place.draft_key).text == before:
+            self._drafts.changed(place.draft_key, Draft((after,), len(after)))
+        else:
+            self.give_back(Returned(place.draft_key, after))
+
     def give_back(self, returned: Returned) -> None:
         """Put a text that could not be sent where it was written, before anything written there since."""
         if self._opened is not None and returned.draft_key == self._opened.draft_key:

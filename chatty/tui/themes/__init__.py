@@ -3,7 +3,7 @@
 A theme is a set of Textual variables; `palette.py` turns them into the styles of text roles.
 """
 
-from chatty.tui.themes.choosing import AUTO, theme_for
+from chatty.tui.themes.choosing import AUTO, can_be_asked, theme_for
 from chatty.tui.themes.colours import CHATTY_DARK, CHATTY_LIGHT, VARIABLE_DEFAULTS
 from chatty.tui.themes.terminal import NO_COLOUR, TERMINAL_DARK, TERMINAL_LIGHT
 
@@ -18,5 +18,6 @@ __all__ = [
     "TERMINAL_LIGHT",
     "THEMES",
     "VARIABLE_DEFAULTS",
+    "can_be_asked",
     "theme_for",
 ]

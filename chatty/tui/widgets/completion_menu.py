@@ -1,4 +1,4 @@
-"""The small list over the composer: commands after `/`, files after `@`. It lies over the text.
+"""The small list over the composer, of whatever its owner offers. It lies over the text.
 
 The composer keeps the keyboard; it hands `up`, `down`, `tab`, `enter` and `escape` on while the menu is open.
 """
@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from chatty.tui.spans import Span
+from chatty.tui.spans import Span, cut, width
 from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.two_sided_row import two_sides
 
@@ -90,7 +90,10 @@ class CompletionMenu(Drawn):
             return self.palette.row([], self.size.width, "menu")
         offer = self._offers[index]
         ground = "cursor" if index == self._cursor else "menu"
-        spans = two_sides([Span(f"  {offer.insert}")], [Span(f"{offer.words}  ", "muted")], self.size.width)
+        # What is typed stays whole; what it means gives way.
+        insert = [Span(f"  {offer.insert}")]
+        words = cut([Span(offer.words, "muted")], max(self.size.width - width(insert) - 5, 0))
+        spans = two_sides(insert, [*words, Span("  ")], self.size.width)
         return self.palette.row(spans, self.size.width, ground)
 
     def on_click(self, event: events.Click) -> None:

@@ -198,6 +198,12 @@ class Composer(TextField):
         if prompts and self._search and self._is_in_vain:
             self._look_for(self._search)
 
+    def take_paste(self, raw: str) -> None:
+        """Insert pasted text; a running search is over with what it has found."""
+        if self._search is not None:
+            self._end_search()
+        super().take_paste(raw)
+
     def start_search(self) -> None:
         """Begin the reverse search through earlier prompts, or look further back."""
         if self._search is None:

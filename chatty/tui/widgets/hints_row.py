@@ -49,7 +49,7 @@ def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
     if opened is None:
         return "", "", ""
     tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
-    share = f"{opened.context_share * 100:.0f} %" if opened.context_share is not None else ""
+    share = share_words(opened.context_share) if opened.context_share is not None else ""
     return tokens, share, spent_words(opened.spent)
 
 
@@ -63,6 +63,11 @@ def spent_words(spent: Spent | None) -> str:
         return f"over {cost_words(spent.usd)}" if spent.usd else "cost unknown"
     about = "~" if spent.is_estimated else ""
     return f"{about}{cost_words(spent.usd)}" if spent.usd else ""
+
+
+def share_words(share: float) -> str:
+    """A share of the model's window, 0 to 1, in whole hundredths; a little is not nothing."""
+    return f"{share * 100:.0f} %" if share >= 0.01 else "<1 %"
 
 
 def token_words(count: int) -> str:

@@ -38,7 +38,7 @@ class LineInput(TextField):
 
     def label(self, character: str) -> str:
         """A dot for each character of a secret."""
-        return "•" if self._is_secret else character
+        return self.palette.glyphs("•") if self._is_secret else character
 
     def take_paste(self, raw: str) -> None:
         """A paste becomes one line."""

@@ -1,6 +1,6 @@
-"""The fixed rows of a message: its name, folded lines, questions, sources and how it ended.
+"""The fixed rows of a message: its name, what is folded, its files and how it ended.
 
-Pure functions from state to rows of spans; `message_view.py` puts them above and below the text.
+Pure functions from state to rows of spans; `drawn_message.py` puts them above and below the text.
 """
 
 import textwrap
@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.tui.spans import Span, join
+from chatty.tui.spans import Span, fit_items
 from chatty.tui.state import Message, Part
 from chatty.tui.widgets.hints_row import cost_words, token_words
+from chatty.tui.widgets.status_row import estimated_tokens
 
 Ground = Literal["page", "surface", "code", "cursor", "menu", "selection", "caret"]
 
@@ -96,18 +97,18 @@ def file_row(parts: list[Part]) -> list[Span]:
 def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Span]]:
     """How an answer ended if it is not complete, and what can be done about it; empty for a complete one."""
     if message.status == "failed":
-        return [*_failure(message, room), _ways_on(selected=selected)]
+        return [*_failure(message, room), _ways_on(message, room, selected=selected)]
     if message.status == "cancelled":
-        return [[Span("stopped by you", "muted")], _ways_on(selected=selected)]
+        return [[Span("stopped by you", "muted")], _ways_on(message, room, selected=selected)]
     if message.status == "interrupted":
-        return [*_interruption(message, room), _ways_on(selected=selected)]
+        return [*_interruption(message, room), _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
         return [[Span("cut at the model's limit", "warning"), Span(" · c continues", "muted")]]
     return []
 
 
 def _failure(message: Message, room: int) -> list[list[Span]]:
-    """The reason, whole as far as three rows hold it: its end says what to do."""
+    """The reason, whole as far as it has no more than five rows: its end says what to do."""
     rows = _reason(Span("failed", "error", bold=True), message.error, room)
     rows[-1].append(Span(estimated_words(message), "muted"))
     return rows
@@ -123,21 +124,21 @@ def _interruption(message: Message, room: int) -> list[list[Span]]:
 
 def _reason(word: Span, reason: str, room: int) -> list[list[Span]]:
     indent = len(word.text) + 2
-    first, *others = textwrap.wrap(reason, max(room - indent, 20), max_lines=3, placeholder=" …") or [""]
+    first, *others = textwrap.wrap(reason, max(room - indent, 20), max_lines=5, placeholder=" …") or [""]
     return [[word, Span(f"  {first}")], *([Span(" " * indent), Span(words)] for words in others)]
 
 
 def estimated_words(message: Message) -> str:
     """How much of a broken answer is kept, such as ` · 380 tokens kept`."""
-    tokens = message.output_tokens or message.text_length() // 4
+    tokens = message.output_tokens or estimated_tokens(message.text_length())
     return f" · {token_words(tokens)} tokens kept" if tokens else ""
 
 
-def _ways_on(*, selected: bool) -> list[Span]:
+def _ways_on(message: Message, room: int, *, selected: bool) -> list[Span]:
     first = [] if selected else [Span("tab", "text"), Span(" then ", "muted")]
     ways = [
         [*first, Span("r"), Span(" retry", "muted")],
-        [Span("c"), Span(" continue", "muted")],
+        *([[Span("c"), Span(" continue", "muted")]] if message.has_begun else []),
         [Span("R"), Span(" another model", "muted")],
     ]
-    return join(ways, 2)
+    return fit_items(ways, room, 2)

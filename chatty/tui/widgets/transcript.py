@@ -23,7 +23,7 @@ from chatty.tui.keymap import KeyRouter
 from chatty.tui.spans import Span
 from chatty.tui.state import OpenConversation
 from chatty.tui.widgets.drawn import Keyed
-from chatty.tui.widgets.message_view import TEXT_COLUMN, Look, MessageView
+from chatty.tui.widgets.drawn_message import TEXT_COLUMN, DrawnMessage, Look
 
 WINDOW_AT_FIRST = 20
 WINDOW_STEP = 20
@@ -73,10 +73,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     def __init__(self, router: KeyRouter) -> None:
         super().__init__(router, id="transcript")
         self.selected_id: str | None = None
-        self.welcome: list[list[Span]] = []
-        """Rows that stand in an empty conversation."""
+        self._welcome: list[list[Span]] = []
         self._opened: OpenConversation | None = None
-        self._views: dict[str, MessageView] = {}
+        self._views: dict[str, DrawnMessage] = {}
         self._window: list[str] = []
         self._starts: list[int] = [0]
         self._is_following = True
@@ -91,6 +90,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._is_raw = False
 
     # What is shown.
+
+    def show_welcome(self, rows: list[list[Span]]) -> None:
+        """Let these rows stand in an empty conversation."""
+        if rows != self._welcome:
+            self._welcome = rows
+            self.refresh()
 
     def show(self, opened: OpenConversation) -> None:
         """Show a conversation from its newest message."""
@@ -258,11 +263,11 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._lay_out(self._top())
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up; sideways in long code with shift."""
+        """Scroll up; sideways in code and tables with shift."""
         self._wheel(event, -1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down; sideways in long code with shift."""
+        """Scroll down; sideways in code and tables with shift."""
         self._wheel(event, 1)
 
     def on_click(self, event: events.Click) -> None:
@@ -278,7 +283,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._lay_out(top)
 
     def typed(self, event: events.Key) -> bool:
-        """Long code lines scroll sideways with shift and the arrows."""
+        """Long code lines and wide tables scroll sideways with shift and the arrows."""
         if event.key not in ("shift+left", "shift+right"):
             return False
         self._scroll_code(-1 if event.key == "shift+left" else 1)
@@ -351,7 +356,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Inside: rows.
 
     def _empty_row(self, row: int) -> Strip:
-        words = self.welcome[row] if not self._window and row < len(self.welcome) else []
+        words = self._welcome[row] if not self._window and row < len(self._welcome) else []
         return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
 
     @property
@@ -359,7 +364,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """Cells of a row: what the scrollbar leaves."""
         return self.scrollable_content_region.width
 
-    def _look(self, view: MessageView) -> Look:
+    def _look(self, view: DrawnMessage) -> Look:
         is_selected = view.message.id == self.selected_id
         return Look(max(self._row_cells, 1), is_selected, self._code_offset)
 
@@ -370,7 +375,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         message = opened.messages[message_id]
         view = self._views.get(message_id)
         if view is None:
-            view = self._views[message_id] = MessageView(message)
+            view = self._views[message_id] = DrawnMessage(message)
             view.is_raw = self._is_raw
         view.place = opened.sibling_place(message_id)
         view.sync(message)
@@ -422,7 +427,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             return self._window[index], row - self._starts[index]
         return None
 
-    def _find(self, row: int) -> tuple[MessageView, int] | None:
+    def _find(self, row: int) -> tuple[DrawnMessage, int] | None:
         index = bisect_right(self._starts, row) - 1
         if not 0 <= index < len(self._starts) - 1 or row == self._starts[index + 1] - 1:
             return None
@@ -462,8 +467,15 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
 
     def _scroll_code(self, direction: int) -> None:
-        self._code_offset = max(0, self._code_offset + direction * _CODE_STEP)
+        wanted = self._code_offset + direction * _CODE_STEP
+        self._code_offset = max(0, min(wanted, self._widest_overflow()))
         self.refresh()
+
+    def _widest_overflow(self) -> int:
+        """How far what is on the screen reaches beyond its column."""
+        top = self.scroll_offset.y
+        found = filter(None, map(self._find, range(top, top + self.size.height)))
+        return max((view.overflow(within, self._look(view)) for view, within in found), default=0)
 
     # Inside: selection.
 

@@ -8,7 +8,7 @@ _SHOWN = (("model", "choose who answers"), ("chats", "earlier conversations"), (
 
 def welcome_rows(model: str, keymap: Keymap) -> list[list[Span]]:
     """A row for the model, an empty one, and a row for each key."""
-    first = [Span(model or "nobody", bold=True), Span(" answers here", "muted")]
+    first = [Span(model or "nobody", bold=True), Span(f" answers here{'' if model else ' yet'}", "muted")]
     keys = [(keymap.shown(name), words) for name, words in _SHOWN if keymap.shown(name)]
     rows = [[Span(f"{key:<4}"), Span(words, "muted")] for key, words in (*keys, ("/", "everything else"))]
     return [first, [], *rows]

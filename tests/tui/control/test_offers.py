@@ -3,7 +3,8 @@
 import pytest
 
 from chatty.tui.control.offers import OWN_SERVER, endpoint_name, offers
-from chatty.tui.themes import theme_for
+from chatty.tui.themes import can_be_asked, theme_for
+from chatty.tui.themes.choosing import is_light
 
 
 def provider(name: str, source: str, kind: str = "openai", **more: str) -> dict[str, str]:
@@ -50,8 +51,30 @@ def test_endpoint_is_named_after_its_host_and_never_after_a_secret(address: str,
         ({"TERM": "xterm-256color", "COLORFGBG": "0;15"}, "chatty-light"),
         ({"TERM": "vt100", "COLORFGBG": "15;0"}, "terminal-dark"),
         ({"TERM": "xterm", "COLORTERM": "truecolor", "COLORFGBG": "0;default;7"}, "chatty-light"),
+        ({"TERM": "xterm", "COLORTERM": "yes"}, "terminal-dark"),
         ({}, "terminal-dark"),
     ],
 )
 def test_theme_suits_what_the_terminal_says_of_itself(environ: dict[str, str], theme: str) -> None:
     assert theme_for(environ) == theme
+
+
+@pytest.mark.parametrize(
+    ("colour", "light"),
+    [("ffff/fafa/f8f8", True), ("15/17/1c", False), ("f/f/f", True), ("0/0/ffff", False), ("", False)],
+)
+def test_background_is_light_or_dark(colour: str, light: bool) -> None:
+    assert is_light(colour) is light
+
+
+@pytest.mark.parametrize(
+    ("environ", "may"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "linux"}, False),
+        ({}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_terminals_that_would_show_the_question_are_not_asked(environ: dict[str, str], may: bool) -> None:
+    assert can_be_asked(environ) is may

@@ -79,3 +79,14 @@ def test_cut_of_an_earlier_place_is_not_joined() -> None:
     buffer.kill_word_right()
     buffer.yank()
     assert buffer.text == "one "
+
+
+def test_fresh_text_brings_nothing_of_another_back() -> None:
+    buffer = EditBuffer()
+    buffer.insert("of another conversation")
+    buffer.undo()
+    buffer.reset("mine")
+    buffer.redo()
+    assert buffer.text == "mine"
+    buffer.undo()
+    assert buffer.text == "mine"

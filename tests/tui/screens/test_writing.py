@@ -10,6 +10,7 @@ from chatty.tui.screens.writing import UNSENT
 from chatty.tui.state import NEW, OpenConversation
 from chatty.tui.wishes import Returned
 from tests.tui.screens.test_chat import chat, until
+from tests.tui.scripted_app import scripted
 
 
 def kept(directory: Path) -> dict[str, str]:
@@ -70,6 +71,23 @@ async def test_sent_text_that_is_in_no_outbox_is_back_at_the_next_start(tmp_path
     async with chat(settings=settings(tmp_path)) as (_, screen, _backend):
         assert screen.composer.text == "precious"
     assert kept(tmp_path) == {"c1": "precious"}
+
+
+async def test_text_that_reaches_the_outbox_at_the_end_is_no_draft(tmp_path: Path) -> None:
+    app, backend = scripted("idle", settings(tmp_path))
+
+    class Ending:
+        def start(self) -> None:
+            backend.store.hold_unsent("r1", "precious")
+
+        async def close(self) -> None:
+            assert kept(tmp_path) == {UNSENT: "precious"}
+            backend.store.release_unsent("r1")
+
+    app._connection = Ending()
+    async with app.run_test():
+        await until(lambda: bool(backend.store.unsent))
+    assert kept(tmp_path) == {}
 
 
 async def test_sent_text_is_kept_while_the_program_runs_too(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
 from tests.tui.fake_backend import FakeBackend
-from tests.tui.scenes import event, large, numbered, open_snapshot
+from tests.tui.scenes import event, large, message, numbered, open_snapshot, snapshot, text
 from tests.tui.scripted_app import scripted
 
 
@@ -288,3 +288,17 @@ async def test_mouse_selection_gives_the_text_on_the_screen() -> None:
 async def test_empty_conversation_says_who_answers_and_what_to_press() -> None:
     async with transcript("empty") as (view, _, _, _):
         assert shown(view)[:3] == ["   guide answers here", "", "   ^l  choose who answers"]
+
+
+async def test_scrolling_sideways_ends_where_the_widest_row_does() -> None:
+    async with transcript("empty", (60, 20)) as (view, store, _, screen):
+        wide = [text("```\n" + "0123456789" * 8 + "\n```")]
+        open_snapshot(store, snapshot([message(1, "assistant", wide, 0)]))
+        await drawn(screen)
+        before = shown(view)
+        for _ in range(9):
+            view._scroll_code(1)
+        at_end = shown(view)
+        assert at_end != before
+        view._scroll_code(-1)
+        assert shown(view) != at_end

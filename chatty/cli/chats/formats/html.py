@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from chatty.cli.chats.formats.markdown import remark, speaker
-from chatty.rendering.sanitizer import sanitize
+from chatty.cli.output.foreign import for_terminal
 
 Json = dict[str, Any]
 
@@ -39,6 +39,8 @@ pre.file {{ background: #242424; }}
 
 def to_html(chats: list[tuple[Json, list[Json]]]) -> str:
     """Return one page with the conversations, each along its path in use."""
+    # Before any of it is put together: what one text leaves unfinished must not take in the next.
+    chats = [(for_terminal(conversation), for_terminal(messages)) for conversation, messages in chats]
     title = chats[0][0]["title"] if len(chats) == 1 else f"{len(chats)} conversations"
     return _HEAD.format(title=_safe(title)) + "".join(_chat(*chat) for chat in chats) + "</body>\n</html>\n"
 
@@ -64,4 +66,4 @@ def _part(part: Json) -> str:
 
 
 def _safe(text: str) -> str:
-    return escape(sanitize(str(text)))
+    return escape(text)

@@ -55,7 +55,7 @@ def read(content: bytes, name: str) -> Iterator[Entry]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         if len(lines) < 2:
             yield Entry(name, why=f"neither JSON nor JSONL: {_reason(error)}")
             return

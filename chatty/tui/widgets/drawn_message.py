@@ -12,7 +12,7 @@ from typing import Protocol
 from rich.segment import Segment
 from textual.strip import Strip
 
-from chatty.rendering.lines import Line
+from chatty.rendering.lines import EMPTY, PROSE_WIDTH, Line
 from chatty.rendering.style import MUTED
 from chatty.tui.palette import Palette
 from chatty.tui.spans import Span, cut, fit_items, width
@@ -24,8 +24,6 @@ from chatty.tui.widgets.two_sided_row import two_sides
 
 TEXT_COLUMN = 3
 """The column all text starts in: empty, bar, empty before it."""
-PROSE_WIDTH = 92
-"""Where people's messages, prose and the times end in a wider column."""
 
 _PLAIN = ("text", "error", "file")
 """Parts that are not folded. All others are: thinking, and what a newer server may send."""
@@ -49,7 +47,7 @@ class Look:
     """Cells of the whole row, bar column included."""
     selected: bool = False
     code_offset: int = 0
-    """Cells that long code lines are scrolled to the right."""
+    """Cells that code and tables wider than the column are scrolled to the right."""
 
     @property
     def column(self) -> int:
@@ -58,7 +56,7 @@ class Look:
 
     @property
     def prose(self) -> int:
-        """Cells of prose."""
+        """Cells of prose: where people's messages and the times end, too."""
         return min(self.column, PROSE_WIDTH)
 
 
@@ -84,15 +82,25 @@ class _Block:
     """The foldable part whose row this is."""
     is_tight: bool = False
     """No empty row before it."""
+    is_rendered: bool = False
+    """Markdown: it knows itself where prose ends, and takes the whole column for code and tables."""
 
     def height(self, look: Look) -> int:
         """Rows of the block."""
         if self.text is None:
             return len(self.fixed)
-        return self.text.line_count(look.prose - self.indent)
+        return self.text.line_count(self._width(look))
+
+    def line(self, row: int, look: Look) -> Line:
+        """A row of the text; empty where it has none."""
+        lines = self.text.lines_between(row, row + 1, self._width(look)) if self.text is not None else ()
+        return lines[0] if lines else EMPTY
+
+    def _width(self, look: Look) -> int:
+        return (look.column if self.is_rendered else look.prose) - self.indent
 
 
-class MessageView:
+class DrawnMessage:
     """The rows of one message. Call `sync` after its message changed and before anything is asked."""
 
     def __init__(self, message: Message) -> None:
@@ -142,6 +150,11 @@ class MessageView:
         """The text of a row as it stands on the screen, for the mouse's selection."""
         return " " * TEXT_COLUMN + self._plain_text(row, look)
 
+    def overflow(self, row: int, look: Look) -> int:
+        """Cells of a row's code or table that do not fit into the column."""
+        found = self._block_at(row, look)
+        return max(0, _reach(found[0].line(found[1], look)) - look.column) if found is not None else 0
+
     def draw(self, row: int, look: Look, palette: Palette) -> Strip:
         """One row, `look.width` cells wide. Row 0 is the name row."""
         speaker = message_rows.speaker(self.message)
@@ -177,11 +190,12 @@ class MessageView:
             held.text.finish()
             held.is_finished = True
 
+    def _is_rendered(self, part: Part) -> bool:
+        return part.type == "text" and self.message.role == "assistant" and not self.is_raw
+
     def _new_text(self, part: Part) -> Text:
-        if part.type != "text":
-            return PlainText(MUTED)
-        if self.is_raw or self.message.role != "assistant":
-            return PlainText()
+        if not self._is_rendered(part):
+            return PlainText() if part.type == "text" else PlainText(MUTED)
         # Markdown and its highlighter cost tens of milliseconds to import: only once something needs them.
         from chatty.rendering.markdown import MarkdownStream
 
@@ -208,7 +222,7 @@ class MessageView:
         for index, part in enumerate(self.message.parts):
             if part.type == "text":
                 if part.pieces:
-                    blocks.append(_Block(text=self._texts[index].text))
+                    blocks.append(_Block(text=self._texts[index].text, is_rendered=self._is_rendered(part)))
             elif part.type == "error":
                 words = " ".join(part.text.split())
                 blocks.append(_Block([[Span("failed", "error", bold=True), Span(f"  {words}")]]))
@@ -257,10 +271,7 @@ class MessageView:
         block, within = found
         if block.text is None:
             return palette.row(cut(block.fixed[within], look.column), look.column, ground)
-        lines = block.text.lines_between(within, within + 1, look.prose - block.indent)
-        if not lines:
-            return palette.row([], look.column, ground)
-        return _line_strip(lines[0], block.indent, look, palette, ground)
+        return _line_strip(block.line(within, look), block.indent, look, palette, ground)
 
     def _plain_text(self, row: int, look: Look) -> str:
         if row == 0:
@@ -271,8 +282,7 @@ class MessageView:
         block, within = found
         if block.text is None:
             return "".join(span.text for span in block.fixed[within])
-        lines = block.text.lines_between(within, within + 1, look.prose - block.indent)
-        return " " * block.indent + (lines[0].text if lines else "")
+        return " " * block.indent + block.line(within, look).text
 
 
 def _start_over(held: _PartText, part: Part) -> None:
@@ -285,20 +295,29 @@ def _start_over(held: _PartText, part: Part) -> None:
     held.part, held.generation = part, part.generation
 
 
+def _reach(line: Line) -> int:
+    """The cells up to which a line is scrolled."""
+    return max(line.reach, line.width if line.fill == "code" else 0)
+
+
 def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: Ground) -> Strip:
-    """A line of text; a code line has its own ground over the whole column and may be scrolled sideways."""
+    """A line of text; code, on its own ground over the whole column, and tables may be scrolled sideways."""
     is_code = line.fill == "code"
     line_ground: Ground = "code" if is_code else ground
     segments = [
-        Segment(text, palette.style(style.role, line_ground, style.bold, style.italic, style.underline))
+        Segment(
+            # Bullets, bars and rules are muted; a model's own words are left as they are.
+            palette.glyphs(text) if style.role == "muted" else text,
+            palette.style(style.role, line_ground, style.bold, style.italic, style.underline),
+        )
         for text, style in line.segments
     ]
     padding = palette.style("text", line_ground)
     if indent:
         segments.insert(0, Segment(" " * indent, padding))
     strip = Strip(segments)
-    if is_code and look.code_offset:
-        strip = strip.crop(min(look.code_offset, max(strip.cell_length - look.column, 0)))
+    if look.code_offset and (beyond := _reach(line) - look.column) > 0:
+        strip = strip.crop(min(look.code_offset, beyond))
     strip = strip.adjust_cell_length(look.column, padding)
     if is_code and palette.terminal_colours:
         # Without a tint the band of code is marked by a line at its left.

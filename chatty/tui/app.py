@@ -1,6 +1,7 @@
 """The full-screen program: themes, driver, and its life. What the screens do is theirs."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -57,6 +58,9 @@ class Connection(Protocol):
     async def close(self) -> None:
         """Disconnect."""
 
+
+_CONNECT_AFTER_SECONDS = 0.05
+"""Connecting loads much: what was typed before the first frame is drawn first."""
 
 _CLOSE_SECONDS = 1.0
 """A terminal that was closed must not leave a program behind that waits for its server."""
@@ -144,8 +148,12 @@ class ChattyApp(App[None], inherit_bindings=False):
 
     def _begin(self) -> None:
         self._is_up = True
+        if not gc.isenabled():
+            # Whoever started us held it back: what was loaded since then stays for as long as we do.
+            gc.freeze()
+            gc.enable()
         if self._connection is not None:
-            self._connection.start()
+            self.set_timer(_CONNECT_AFTER_SECONDS, self._connection.start)
 
     async def on_unmount(self) -> None:
         """Disconnect; answers under way go on without us."""

@@ -62,7 +62,7 @@ def test_widget_whose_keys_fail_is_a_panel_until_they_work_again(tmp_path: Path)
 
 def test_transcript_that_cannot_take_an_answer_leaves_the_composer_alone(tmp_path: Path) -> None:
     with breaking("transcript", tmp_path / "reports") as term:
-        term.wait_for("sk anything")
+        term.wait_for(BROKEN_NOTE)
         term.send("and?\r")
         term.wait_for("this part broke · report")
         term.send("next question")

@@ -7,10 +7,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chatty.client.outbox import made_id
-from chatty.client.subscription import Subscription
 from chatty.client.updates import Event, Snapshot, Update
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
@@ -22,6 +20,9 @@ from chatty.tui.control.spending import Spending
 from chatty.tui.control.stretches import Stretches
 from chatty.tui.control.unsent_texts import UnsentTexts
 from chatty.tui.state import NEW, Message, OpenConversation, Run
+
+if TYPE_CHECKING:
+    from chatty.client.subscription import Subscription
 
 _HELD_SECONDS = 0.3
 """How long a conversation that was opened at a message is kept back for that message."""
@@ -266,7 +267,7 @@ class Conversation:
         self._store.show_pending(messages, run)
         if text:
             self._store.hold_unsent(run.id, text)
-        self._unsent_texts.leave_to_sender(made_id(params))
+        self._unsent_texts.leave_to_sender(params)
         task = self._desk.begin(self._bring_to_server(method, params, run.id, text))
         self._deliveries[run.id] = task
         task.add_done_callback(lambda _: self._deliveries.pop(run.id, None))
@@ -297,7 +298,7 @@ class Conversation:
         self._store.drop_pending(place, run_id)
         if self._is_open(place) and place in self._unmade and self._store.open is not None:
             self._store.open.is_new = True
-        self._unsent_texts.give_back(made_id(params), NEW if place in self._unmade else place, text)
+        self._unsent_texts.give_back_sent(params, NEW if place in self._unmade else place, text)
         self._store.release_unsent(run_id)
 
     def _wait_with(self, text: str, answered_id: str | None) -> None:

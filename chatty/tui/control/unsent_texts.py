@@ -16,9 +16,13 @@ class UnsentTexts:
         self._seen_to: set[str] = set()
         """What is, or was, given back already."""
 
-    def leave_to_sender(self, entry_id: str) -> None:
+    def leave_to_sender(self, params: dict[str, Any]) -> None:
         """Whoever sends this hears of its refusal, and gives it back."""
-        self._seen_to.add(entry_id)
+        self._seen_to.add(_entry_id(params))
+
+    def give_back_sent(self, params: dict[str, Any], draft_key: str, text: str) -> None:
+        """Give back what was sent from here."""
+        self.give_back(_entry_id(params), draft_key, text)
 
     def give_back(self, entry_id: str, draft_key: str, text: str) -> None:
         """Let the text be a draft again, and drop what the outbox keeps of it when it is safe there."""
@@ -50,6 +54,14 @@ class UnsentTexts:
 
     async def _forget(self, entry_id: str) -> None:
         await (await self._desk.client()).discard(entry_id)
+
+
+def _entry_id(params: dict[str, Any]) -> str:
+    from chatty.client.outbox import (
+        made_id,
+    )  # with what it loads 6 ms, which the first frame does not wait for
+
+    return made_id(params)
 
 
 def typed_text(params: dict[str, Any]) -> str:

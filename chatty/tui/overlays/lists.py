@@ -8,6 +8,7 @@ from chatty.tui.overlays.picker import MIDDLING, WIDE, Choice, Column, Picker
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.spans import Span
 from chatty.tui.state import Message, SearchHit
+from chatty.tui.widgets.message_rows import speaker
 
 _SLASH_CELLS = 18
 """The longest typed twin with what it takes."""
@@ -58,7 +59,7 @@ def find_picker(messages: Sequence[Message], words: str = "") -> Picker:
         Choice(
             message.id,
             (
-                (Span(message.model or message.author_name or "you", bold=True),),
+                (Span(speaker(message).name, bold=True),),
                 (Span(" ".join(message.text.split())[:400], "text"),),
             ),
             message.text[:20_000],

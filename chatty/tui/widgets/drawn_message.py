@@ -118,9 +118,7 @@ class DrawnMessage:
     def sync(self, message: Message) -> None:
         """Take what is new in the message; only new text is read."""
         self.message = message
-        for index, part in enumerate(message.parts):
-            if self._is_shown(index, part):
-                self._sync_part(index, part)
+        self._take_new()
         self._laid_out_for = None
 
     def toggle(self, part_index: int | None = None) -> None:
@@ -174,6 +172,11 @@ class DrawnMessage:
     def _is_shown(self, index: int, part: Part) -> bool:
         return part.type == "text" or index in self.unfolded
 
+    def _take_new(self) -> None:
+        for index, part in enumerate(self.message.parts):
+            if self._is_shown(index, part):
+                self._sync_part(index, part)
+
     def _sync_part(self, index: int, part: Part) -> None:
         held = self._texts.get(index)
         if held is None:
@@ -201,6 +204,8 @@ class DrawnMessage:
     def _lay_out(self, look: Look) -> None:
         if self._laid_out_for == look:
             return
+        # The message may have grown since it was painted last, and now another width asks.
+        self._take_new()
         self._blocks = self._make_blocks(look)
         self._starts = [1]
         row = 1

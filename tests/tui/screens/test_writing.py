@@ -85,8 +85,8 @@ async def test_text_that_reaches_the_outbox_at_the_end_is_no_draft(tmp_path: Pat
             backend.store.release_unsent("r1")
 
     app._connection = Ending()
-    async with app.run_test() as pilot:
-        await pilot.pause()
+    async with app.run_test():
+        await until(lambda: bool(backend.store.unsent))
     assert kept(tmp_path) == {}
 
 

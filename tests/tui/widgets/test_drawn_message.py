@@ -3,6 +3,7 @@
 import pytest
 
 from chatty.rendering.lines import PROSE_WIDTH
+from chatty.tui.overlays.lists import find_picker
 from chatty.tui.palette import Palette
 from chatty.tui.state import Message, Part
 from chatty.tui.themes.colours import CHATTY_DARK
@@ -58,3 +59,19 @@ def test_table_wider_than_the_column_scrolls_as_a_whole() -> None:
 def test_what_fits_does_not_move() -> None:
     view = answer(table(2, 8) + "\n\n```\ncode\n```\n")
     assert drawn(view, Look(80, code_offset=8)) == drawn(view, Look(80))
+
+
+def test_message_that_grew_unpainted_is_laid_out_at_another_width() -> None:
+    message = Message("m", None, "assistant", parts=[Part("text", ["one"], 3)])
+    view = DrawnMessage(message)
+    view.sync(message)
+    assert view.height(Look(80)) == 2
+    message.parts.append(Part("text", ["two"], 3))
+    message.parts.append(Part("reasoning", ["hm"], 2))
+    assert view.height(Look(60)) == 6
+
+
+def test_find_calls_own_messages_yours() -> None:
+    own = Message("m", None, "user", author_name="owner", parts=[Part("text", ["one"], 3)])
+    (choice,) = find_picker([own])._choices
+    assert choice.cells[0][0].text == "you"

@@ -99,11 +99,12 @@ class _Exchange:
         stream: RpcStream | None = None
         while self._reply.status is None:
             try:
-                with self._stops.waiting():
-                    if stream is None:
+                if stream is None:
+                    with self._stops.waiting():
                         stream = self._session.stream("message.send", self._request.params)
                         self._fate.arrival = "unknown"
-                    frame = next(stream, None)
+                    stream.wait_within(self._stops.waiting)
+                frame = next(stream, None)
             except Stopped:
                 if self._fate.arrival == "not sent":
                     # Struck while connecting or sending: the server knows how far it came.

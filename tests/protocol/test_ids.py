@@ -29,6 +29,11 @@ def test_threads_never_share_an_id() -> None:
     assert len(stamps) == len(made)
 
 
-@pytest.mark.parametrize("text", ["", "x" * 36, f"{new_id()[:-1]}G", new_id()[:-1]])
-def test_what_is_no_id(text: str) -> None:
+@pytest.mark.parametrize("end", ["", "g", "G", "00"])
+def test_what_is_no_id(end: str) -> None:
+    assert not is_id(new_id()[:-1] + end)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 36])
+def test_what_is_nothing_like_an_id(text: str) -> None:
     assert not is_id(text)

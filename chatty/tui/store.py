@@ -7,7 +7,6 @@ with `take_dirty`. What the open conversation makes of an update is `mirror.py`.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from chatty.client.updates import Update
 from chatty.tui import wire
@@ -275,7 +274,7 @@ class Store:
         """The end of the path as the server knows it: without what was just sent."""
         return self._mirror.view.leaf if self._mirror is not None else None
 
-    def sent_parts(self, message_id: str) -> list[dict[str, Any]]:
+    def sent_parts(self, message_id: str) -> list[Frame]:
         """The parts of a question as they were sent, unsanitised; empty when the server has not said them."""
         known = self._mirror.view.messages.get(message_id) if self._mirror else None
         parts = known.parts if known is not None else []
@@ -368,7 +367,7 @@ class Store:
         opened.context_share = opened.tokens / window if window and opened.tokens else None
 
 
-def _sent(text: str, name: str | None) -> dict[str, Any]:
+def _sent(text: str, name: str | None) -> Frame:
     return {"type": "text", "text": text, **({"name": name} if name else {})}
 
 

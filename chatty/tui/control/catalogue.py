@@ -95,6 +95,13 @@ class Catalogue:
         await asyncio.to_thread(settings.set, self._config_file, "model", model_id)
         self._store.say(f"{model_id} is the default now")
 
+    def _usual_model(self, project_id: str) -> tuple[str, str]:
+        """What answers in a project when nothing else is chosen."""
+        own = self._store.project_models.get(project_id)
+        return wire.split_model(own) if own else self._choices.model
+
+    # The theme.
+
     def keep_theme(self, name: str) -> None:
         """Begin with this theme from now on."""
         self._desk.begin(self._keep_theme(name))
@@ -102,11 +109,6 @@ class Catalogue:
     async def _keep_theme(self, name: str) -> None:
         await asyncio.to_thread(settings.set, self._config_file, "screen.theme", name)
         self._store.say(f"the theme is {name} from now on")
-
-    def _usual_model(self, project_id: str) -> tuple[str, str]:
-        """What answers in a project when nothing else is chosen."""
-        own = self._store.project_models.get(project_id)
-        return wire.split_model(own) if own else self._choices.model
 
     # Projects.
 

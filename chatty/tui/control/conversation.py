@@ -5,6 +5,7 @@ Ids are made here, so that what is sent can be shown at once and repeated withou
 
 import asyncio
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Conversation:
         """The same, once its path was chosen for it."""
         self._unsent: list[tuple[str, str]] = []
         """Name and text of what was sent before it was known which conversation is open."""
-        self._edited: dict[str, list[dict[str, Any]]] = {}
+        self._edited: dict[str, list[wire.Frame]] = {}
         """By message, the parts of questions with files that were edited here: the server need not have
         said them yet when they are edited again."""
         self._unmade: set[str] = set()
@@ -375,18 +376,18 @@ def _is_run_end(update: Update) -> bool:
     return isinstance(update, Event) and update.type == "run.finished"
 
 
-def _typed(text: str) -> dict[str, Any]:
+def _typed(text: str) -> wire.Frame:
     return {"type": "text", "text": text}
 
 
-def _retyped(parts: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+def _retyped(parts: Sequence[wire.Frame], text: str) -> list[wire.Frame]:
     """The same files in the same order, and this text in place of what was typed."""
     place = next((index for index, part in enumerate(parts) if not part.get("name")), len(parts))
     behind = [part for part in parts[place:] if part.get("name")]
     return [*parts[:place], _typed(text), *behind]
 
 
-def _question(message_id: str, parent_id: str | None, parts: list[dict[str, Any]], run_id: str) -> Message:
+def _question(message_id: str, parent_id: str | None, parts: Sequence[wire.Frame], run_id: str) -> Message:
     question = Message(message_id, parent_id, "user", status="pending", run_id=run_id)
     question.parts = [wire.sent_part(part) for part in parts]
     question.created_at_ms = _now_ms()

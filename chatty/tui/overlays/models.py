@@ -22,6 +22,7 @@ _COLUMNS = (
 )
 """The last says what a model can do; it has a name once that is known of any."""
 
+
 _FULL_NAME = re.compile(r"[^\s/]+/\S+")
 """`PROVIDER/MODEL`."""
 
@@ -30,9 +31,9 @@ class ModelPicker(Picker):
     """Models by provider, the recent ones first; ^s makes one the default. Picks `provider/model`."""
 
     def __init__(self, models: Sequence[ModelRow], current: str) -> None:
+        has_abilities = any(row.abilities for row in models)
         self._current = current
         self._known = {row.id for row in models}
-        has_abilities = any(row.abilities for row in models)
         super().__init__(
             "Model",
             (*_COLUMNS[:-1], replace(_COLUMNS[-1], title="can")) if has_abilities else _COLUMNS,

@@ -192,17 +192,17 @@ class Composer(TextField):
             return True
         return self._row_key(key)
 
-    def add_earlier(self, prompts: Sequence[str]) -> None:
-        """Know prompts of earlier times; a search that found nothing looks among them."""
-        self.history.add_earlier(prompts)
-        if prompts and self._search and self._is_in_vain:
-            self._look_for(self._search)
-
     def take_paste(self, raw: str) -> None:
         """Insert pasted text; a running search is over with what it has found."""
         if self._search is not None:
             self._end_search()
         super().take_paste(raw)
+
+    def add_earlier(self, prompts: Sequence[str]) -> None:
+        """Know prompts of earlier times; a search that found nothing looks among them."""
+        self.history.add_earlier(prompts)
+        if prompts and self._search and self._is_in_vain:
+            self._look_for(self._search)
 
     def start_search(self) -> None:
         """Begin the reverse search through earlier prompts, or look further back."""

@@ -108,7 +108,7 @@ def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Spa
 
 
 def _failure(message: Message, room: int) -> list[list[Span]]:
-    """The reason, whole as far as it has no more than five rows: its end says what to do."""
+    """The reason, whole as far as five rows hold it: its end says what to do."""
     rows = _reason(Span("failed", "error", bold=True), message.error, room)
     rows[-1].append(Span(estimated_words(message), "muted"))
     return rows

@@ -32,5 +32,5 @@ from chatty.tui.widgets.message_rows import ending_rows
 )
 def test_interrupted_answer_says_what_happened(run_id: str | None, room: int, expected: list[str]) -> None:
     message = Message("m", None, "assistant", status="interrupted", run_id=run_id, output_tokens=380)
-    message.parts = [Part("text", ["kept"], 4)]
+    message.parts = [Part("text", ["So"], 2)]
     assert [plain(row).rstrip() for row in ending_rows(message, room, selected=False)] == expected

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from chatty.store.database import Scope, Work
+from chatty.store.database import Row, Scope, Work
 from chatty.store.rows import Inserted, NewUsageRecord, UsageRecord, UsageSum, columns
 from chatty.store.statements import Conditions, first, from_row, padded, placeholders
 from chatty.store.statements import insert as insert_row
@@ -99,7 +99,7 @@ def summary(
         f" FROM usage_records WHERE {where.text} GROUP BY 1, currency ORDER BY 1, currency",
         where.arguments,
     )
-    return [_sum(UsageSum(*row), by) for row in rows]
+    return [_sum(row, by) for row in rows]
 
 
 def _narrow(where: Conditions, conversation_id: str, leaf_id: str | None) -> None:
@@ -125,20 +125,10 @@ _LAST_DAY = 2_932_896
 _SUMMED = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
-def _sum(total: UsageSum, by: Grouping) -> UsageSum:
+def _sum(row: Row, by: Grouping) -> UsageSum:
     if by != "day":
-        return total
-    day = min(max(int(total.key or 0), 0), _LAST_DAY)
+        return from_row(UsageSum, row)
+    number, *sums = row
+    day = min(max(int(number or 0), 0), _LAST_DAY)
     date = datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).date().isoformat()
-    return UsageSum(
-        date,
-        total.currency,
-        total.runs,
-        total.input_tokens,
-        total.cached_input_tokens,
-        total.output_tokens,
-        total.reasoning_tokens,
-        total.cost_micros,
-        total.unpriced_runs,
-        total.estimated_runs,
-    )
+    return from_row(UsageSum, (date, *sums))

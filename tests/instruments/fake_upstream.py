@@ -15,7 +15,7 @@ import signal
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -67,8 +67,9 @@ class ReceivedRequest:
 class FakeUpstream:
     """The server: `async with FakeUpstream() as upstream: … upstream.url`.
 
-    With `scripts`, the n-th chat request plays the n-th script and the last one repeats; without, the
-    model's name decides, and `default_model` answers names that mean nothing.
+    With `scripts`, the n-th chat request plays the n-th script and the last one repeats; without, `answers`
+    decides by the last message's text, then the model's name; `default_model` answers names that mean
+    nothing.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class FakeUpstream:
         keeps_requests: bool = True,
         tls: ssl.SSLContext | None = None,
         models: Script | None = None,
+        answers: Mapping[str, Script] | None = None,
     ) -> None:
         self._scripts: Sequence[Script] = scripts
         self._key = key
@@ -89,7 +91,8 @@ class FakeUpstream:
         self._port = port
         self._keeps_requests = keeps_requests
         self._tls = tls
-        self._models = models or _model_list()
+        self._models = models or model_list(MODELS)
+        self._answers = answers or {}
         self._seen: Counter[str] = Counter()
         self._listener: socket.socket | None = None
         self._accepting = contextlib.AsyncExitStack()
@@ -172,8 +175,10 @@ class FakeUpstream:
         asked = request.json()
         model = str(asked.get("model", ""))
         include_usage = _wants_usage(asked)
-        script = self._fault(model) or script_for(
-            model, _last_text(asked), include_usage=include_usage, seed=self._seed
+        script = (
+            self._answers.get(_last_text(asked))
+            or self._fault(model)
+            or script_for(model, _last_text(asked), include_usage=include_usage, seed=self._seed)
         )
         if script is None and self._default_model:
             script = script_for(self._default_model, "", include_usage=include_usage, seed=self._seed)
@@ -198,10 +203,9 @@ def _last_text(asked: Mapping[str, object]) -> str:
     return str(last.get("content", ""))
 
 
-def _model_list() -> Script:
-    models = [
-        {"id": name, "object": "model", "created": 1_760_000_000, "owned_by": "fake"} for name in MODELS
-    ]
+def model_list(names: Iterable[str]) -> Script:
+    """Return the answer of `/v1/models` that lists these."""
+    models = [{"id": name, "object": "model", "created": 1_760_000_000, "owned_by": "fake"} for name in names]
     body = json.dumps({"object": "list", "data": models}).encode()
     return Script(steps=(Send(body),), content_type="application/json")
 

@@ -72,6 +72,7 @@ def record(
             *command,
         ],
         check=True,
+        stdout=subprocess.DEVNULL,
         env=environ,
         timeout=300,
     )

@@ -49,9 +49,9 @@ class Person:
 
 
 @contextmanager
-def vendor(port: int = 0) -> Iterator[FakeUpstream]:
+def vendor(port: int = 0, upstream: FakeUpstream | None = None) -> Iterator[FakeUpstream]:
     """A scripted upstream in a thread of its own: the tests here wait for terminals, not for a loop."""
-    upstream = FakeUpstream(port=port)
+    upstream = upstream or FakeUpstream(port=port)
     is_up, loop = threading.Event(), asyncio.new_event_loop()
     over = asyncio.Event()
 

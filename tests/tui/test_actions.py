@@ -32,3 +32,10 @@ def test_borrowed_keys_name_actions() -> None:
 def test_nothing_is_reachable_by_alt_or_a_function_key_alone() -> None:
     for action in ACTIONS:
         assert not action.keys or action.slash, action.name
+
+
+def test_each_group_stands_together() -> None:
+    groups = [action.group for action in ACTIONS]
+    assert len(set(groups)) == sum(
+        1 for group, after in zip(groups, [*groups[1:], None], strict=True) if group != after
+    )

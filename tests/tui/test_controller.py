@@ -254,7 +254,7 @@ async def test_hit_that_is_gone_is_said_to_be(tmp_path: Path, monkeypatch: pytes
     said: list[str] = []
     async with sitting(server, tmp_path, "long") as (controller, store):
         await until(lambda: len(shown(store)) == 50)
-        monkeypatch.setattr(store, "say", said.append)
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.open_conversation("long", "nowhere")
         await until(lambda: said == ["that message is no longer there"])
         assert len(shown(store)) == 50
@@ -417,7 +417,9 @@ async def test_going_to_and_fro_shows_the_right_conversation(tmp_path: Path) -> 
         await until(lambda: shown(store) == ANSWERED)
 
 
-async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(tmp_path: Path) -> None:
+async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path) as (controller, store):
         # The lists are there, and earlier prompts were looked for, which is asked in the same way.
@@ -430,9 +432,11 @@ async def test_older_messages_are_loaded_once_at_a_time_and_again_after_a_refusa
         def asked() -> int:
             return [method for method, _ in server.heard].count("message.list")
 
+        said: list[str] = []
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.want_messages(first_id, "before")
         controller.want_messages(first_id, "before")
-        await until(lambda: store.note.text == "not now")
+        await until(lambda: "not now" in said)
         assert asked() == 1
         controller.want_messages(first_id, "before")
         await until(lambda: asked() == 2)
@@ -540,7 +544,7 @@ async def test_hit_that_is_gone_leaves_the_conversation_at_its_end(
     long_conversation(server, 3)
     async with sitting(server, tmp_path) as (controller, store):
         said: list[str] = []
-        monkeypatch.setattr(store, "say", said.append)
+        monkeypatch.setattr(store, "say", lambda note, **_: said.append(note))
         controller.open_conversation("c-long", "deleted")
         await until(lambda: "that message is no longer there" in said)
         await until(lambda: len(opened(store).messages) == 3)

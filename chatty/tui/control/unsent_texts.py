@@ -57,8 +57,9 @@ class UnsentTexts:
 
 
 def _entry_id(params: dict[str, Any]) -> str:
-    # With what it loads 6 ms, which the first frame does not wait for.
-    from chatty.client.outbox import made_id
+    from chatty.client.outbox import (
+        made_id,
+    )  # with what it loads 6 ms, which the first frame does not wait for
 
     return made_id(params)
 

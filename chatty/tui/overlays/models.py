@@ -22,7 +22,6 @@ _COLUMNS = (
 )
 """The last says what a model can do; it has a name once that is known of any."""
 
-
 _FULL_NAME = re.compile(r"[^\s/]+/\S+")
 """`PROVIDER/MODEL`."""
 

@@ -9,6 +9,7 @@ from chatty.rendering.ansi import detect_background, detect_depth
 
 AUTO = "auto"
 """What the settings call the theme that suits the terminal."""
+
 _MUTE_TERMINALS = ("", "dumb", "linux")
 """They do not answer, and the Linux console writes the question on the screen."""
 

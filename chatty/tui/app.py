@@ -59,7 +59,7 @@ class Connection(Protocol):
         """Disconnect."""
 
 
-_CONNECT_AFTER_SECONDS = 0.05
+_CONNECT_AFTER_SECONDS = 0.1
 """Connecting loads much: what was typed before the first frame is drawn first."""
 
 _CLOSE_SECONDS = 1.0

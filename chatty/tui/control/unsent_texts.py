@@ -57,9 +57,8 @@ class UnsentTexts:
 
 
 def _entry_id(params: dict[str, Any]) -> str:
-    from chatty.client.outbox import (
-        made_id,
-    )  # with what it loads 6 ms, which the first frame does not wait for
+    # With what it loads 6 ms, which the first frame does not wait for.
+    from chatty.client.outbox import made_id
 
     return made_id(params)
 

@@ -54,6 +54,7 @@ def test_hostile_answers_are_written_as_their_sanitised_form(person: Person) -> 
         term = person.open("--conversation", answer["conversation_id"], wait="the end of it")
         term.wait_for("● local")
         term.wait_gone("loading")
+        term.wait_for("tab messages  / commands  ? keys")  # the last row is drawn last
         written = term.written.decode(errors="replace")
         assert "\x1b]52" not in written
         assert not set(written) & {chr(code) for code in range(0x80, 0xA0)}

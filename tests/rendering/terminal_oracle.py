@@ -5,7 +5,7 @@ import re
 _HARMLESS = re.compile(
     r"\x1b\[(?:[0-9;:]*m|[0-9]*[ABCDG]|(?:[0-9]+;[0-9]+)?H|[0-2]?[KJ])"  # colours, cursor moves, erasing
     r"|\x1b\[\?(?:7|25|1000|1003|1004|1006|1007|1015|1016|1049|2004|2026|2048)[hl]"  # modes
-    r"|\x1b\[\?(?:2026|2048)\$p|\x1b\[6n"  # questions
+    r"|\x1b\[\?(?:2026|2048)\$p|\x1b\[6n|\x1b\]11;\?\x1b\\"  # questions
     r"|\x1b\[>[0-9]+u|\x1b\[<[0-9]*u"  # the kitty keyboard
     r"|\x1b\]22;[a-z-]+(?:\x07|\x1b\\)|\x07"  # pointer shapes, the bell
 )

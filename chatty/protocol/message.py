@@ -97,7 +97,8 @@ class MessageSendParams(Params):
     """The message it follows; absent: the newest leaf."""
     mode: Literal["append", "branch", "queue"] = "append"
     """``append`` fails when the parent is no longer a leaf or a run is active on it; ``branch``
-    always works; ``queue`` follows the active run, and becomes a branch if the parent moved."""
+    always works; ``queue`` follows the last reply under way below the parent, and becomes a branch if
+    the parent moved and none is."""
     parts: Parts
     run: RunDraft | None = None
     """``None``: no reply wanted."""
@@ -115,7 +116,7 @@ class MessageSendResult(Result):
     duplicate: bool = False
     """The same request had been accepted before; nothing was done twice."""
     branched: bool = False
-    """Mode ``queue`` only: the parent had moved on, so this is a sibling."""
+    """Mode ``queue`` only: the parent had moved on, and nobody answers below it: this is a sibling."""
 
 
 class MessageEditParams(Params):

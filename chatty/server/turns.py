@@ -263,7 +263,24 @@ def _place(scope: Scope, turn: Turn) -> Work[_Place]:
             "Look at what is new, then send it again, queued or as a branch",
             details={"parent_id": parent_id, "leaf": leaf, "is_being_written": is_being_written},
         )
+    if has_moved and (last := (yield from _last_reply_below(scope, parent_id, active))) is not None:
+        is_followed = bool((yield from messages.children(scope, turn.conversation_id, last)))
+        return _Place(last, branched=is_followed, is_behind_another=True)
     return _Place(parent_id, branched=has_moved, is_behind_another=is_being_written)
+
+
+def _last_reply_below(scope: Scope, parent_id: str, active: Sequence[rows.Run]) -> Work[str | None]:
+    """Find the last reply on the way from a message that is being written or stands in line.
+
+    Whoever asked at the same moment from another terminal was first: both questions stand in a row then.
+    """
+    last = None
+    for run in active:
+        if run.message_id is not None:
+            above = yield from messages.path(scope, run.message_id, 2 * len(active) + 1)
+            if any(message.id == parent_id for message in above):
+                last = run.message_id
+    return last
 
 
 def _ensure_conversation(scope: Scope, turn: Turn, news: list[EventDraft], at_ms: int) -> Work[None]:

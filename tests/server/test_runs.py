@@ -225,17 +225,24 @@ async def test_run_behind_a_stopped_queued_run_starts(server: JoinedServer, clie
     assert (await server.provider.asked()).request.idempotency_key == chain[1]["run"]["id"]
 
 
-async def test_two_runs_queued_behind_one_reply_both_start(
-    server: JoinedServer, client: JoinedClient
+@pytest.mark.parametrize("is_being_written", [False, True])
+async def test_questions_asked_at_once_in_two_terminals_are_answered_in_a_row(
+    server: JoinedServer, client: JoinedClient, is_being_written: bool
 ) -> None:
-    talk = await begin(client)
-    first = await server.provider.asked()
-    both = [sending(talk.id, text, mode="queue", parent_id=talk.reply_id) for text in ("a", "b")]
-    for params in both:
-        await client.call("message.send", params)
-    first.finish()
-    started = {(await server.provider.asked()).request.idempotency_key for _ in both}
-    assert started == {params["run"]["id"] for params in both}
+    """Both saw the same last reply, and meant to follow it."""
+    talk = await begin(client) if is_being_written else await finished_talk(server, client)
+    other = await server.connect()
+    first, second = (sending(talk.id, text, mode="queue", parent_id=talk.reply_id) for text in ("a", "b"))
+    await client.call("message.send", first)
+    answer = await other.call("message.send", second)
+    assert (answer["branched"], answer["run"]["status"]) == (False, "queued")
+    assert answer["message"]["parent_id"] == first["run"]["reply_id"]
+    if is_being_written:
+        (await server.provider.asked()).finish()
+    for params in (first, second):
+        reply = await server.provider.asked()
+        assert reply.request.idempotency_key == params["run"]["id"]
+        reply.finish()
 
 
 # Waiting for a key

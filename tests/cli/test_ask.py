@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -369,6 +370,18 @@ def test_binary_file_is_refused(server: FakeServer, run: Run, tmp_path: Path, co
     assert "not text" in result.stderr
 
 
+@pytest.mark.parametrize("content", [b"\x00binary", b"\xff\xfe text"])
+@pytest.mark.parametrize("words", [["ask", "hi"], ["ask"], ["ask", "hi", "-f", "-"]], ids=" ".join)
+def test_binary_standard_input_is_refused(
+    server: FakeServer, environment: dict[str, str], words: list[str], content: bytes
+) -> None:
+    command = [sys.executable, "-m", "chatty", *words]
+    result = subprocess.run(command, env=environment, input=content, capture_output=True, timeout=30)
+    assert (result.returncode, result.stdout, server.requests) == (2, b"", [])
+    assert b"standard input is not text" in result.stderr
+    assert b"nothing was sent" in result.stderr
+
+
 def test_too_much_standard_input_is_refused(run: Run, server: FakeServer) -> None:
     result = run("ask", "hi", input="x" * ((16 << 20) + 1))
     assert result.returncode == 2
@@ -378,8 +391,6 @@ def test_too_much_standard_input_is_refused(run: Run, server: FakeServer) -> Non
 def test_bytes_of_the_command_line_that_are_no_text_are_replaced(
     server: FakeServer, environment: dict[str, str]
 ) -> None:
-    import sys
-
     server.on("message.send", answering("ok"))
     words: list[str | bytes] = [sys.executable, "-m", "chatty", "ask", b"caf\xe9"]
     result = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)

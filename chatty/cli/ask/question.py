@@ -65,7 +65,7 @@ def _piped(options: AskOptions, deadline: Deadline) -> str | None:
     wanted = FROM_STDIN in options.files
     if not wanted and (not options.reads_stdin or os.isatty(STDIN)):
         return None
-    return _standard_input(deadline).decode("utf-8", "replace")
+    return _decoded(_standard_input(deadline), "standard input")
 
 
 def _standard_input(deadline: Deadline) -> bytes:

@@ -29,7 +29,7 @@ def longer_text(given: str | None, path: str | None, *, start: str, what: str) -
     elif path is not None and path != "-":
         text = _file(path)
     elif path == "-" or not os.isatty(0):
-        text = read_all().decode("utf-8", "replace")
+        text = _standard_input()
     else:
         text = edited(start, what)
     if not text.strip():
@@ -66,6 +66,13 @@ def _editor(what: str) -> list[str]:
     if not editor:
         raise usage_error(f"no editor is named in VISUAL or EDITOR; give the {what} with --body or -f FILE")
     return editor
+
+
+def _standard_input() -> str:
+    try:
+        return read_all().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise usage_error("standard input is not text in UTF-8") from error
 
 
 def _file(path: str) -> str:

@@ -42,6 +42,9 @@ _BY_CODE: Final[Mapping[str, ErrorType]] = {
     "invalid_request_error": "provider/bad_request",
 }
 
+KEY_VARIABLES: Final[Mapping[str, str]] = {"openai": "OPENAI_API_KEY", "groq": "GROQ_API_KEY"}
+"""Provider -> the variable that a caller's own key comes in."""
+
 _SPENT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 _BY_STATUS: Final[Mapping[int, ErrorType]] = {
@@ -80,6 +83,8 @@ class Circumstances:
     endpoint: Endpoint
     request: ChatRequest | None = None
     """None when no reply was asked for, as in a list of models."""
+    address: str = ""
+    """The base URL in use, named by the endpoint or the vendor's own."""
     has_content: bool = False
     """Part of the reply is already with the reader."""
     request_id: str | None = None
@@ -90,6 +95,11 @@ class Circumstances:
         prompts: Sequence[str] = [message.text for message in self.request.messages] if self.request else []
         words = redacted(text, secrets=[key.reveal()] if key else [], prompts=prompts).rstrip(". ")
         return f' It said: "{words}".' if words else ""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key is sent along; sentences must not blame one that nobody gave."""
+        return self.endpoint.api_key is not None
 
     def error(
         self,
@@ -181,6 +191,10 @@ def timed_out(around: Circumstances, seconds: float) -> ProviderError:
 def unreachable(around: Circumstances, reason: str, *, retryable: bool = True) -> ProviderError:
     """Return the error for a connection that could not be made."""
     happened = f"cannot be reached: {one_line(reason, 160).rstrip('.')}"
+    if around.address:
+        key = around.endpoint.api_key
+        shown = redacted(around.address.partition("?")[0], secrets=[key.reveal()] if key else [])
+        happened += f" (at {shown})"
     advice = "Check the network, the proxy variables and the base URL."
     return around.error("provider/unreachable", happened, advice, retryable=retryable)
 
@@ -193,13 +207,26 @@ def unsendable(around: Circumstances) -> ProviderError:
 
 def key_missing(around: Circumstances) -> ProviderError:
     """Return the error for a vendor that answers nobody without a key, without asking it."""
-    return around.error("provider/auth", "needs a key and none is set", "Add one with `chatty providers`.")
+    return around.error("provider/auth", "needs a key and none is set", _key_advice(around))
 
 
 def key_unusable(around: Circumstances) -> ProviderError:
     """Return the error for a key that cannot be sent, usually a slip in pasting."""
     happened = "has a key with characters that no key has, such as spaces or line ends"
-    return around.error("provider/auth", happened, "Set it again with `chatty providers`.")
+    return around.error("provider/auth", happened, _key_advice(around))
+
+
+def _key_advice(around: Circumstances) -> str:
+    """Return how to give another key, and what tells whether it works.
+
+    A variable goes before a key that is kept, so keeping another one would not help while it is set.
+    """
+    name = one_line(around.endpoint.name, 60)
+    variable = KEY_VARIABLES.get(name)
+    give = f"Give the right one with `chatty providers add {name}`"
+    if variable is not None:
+        give = f"Export the right one in {variable}, or without it run `chatty providers add {name}`"
+    return f"{give}; `chatty providers test {name}` tries it."
 
 
 def retry_after(headers: Mapping[str, str], now_seconds: float) -> float | None:
@@ -247,15 +274,17 @@ def _sentences(
     model = one_line(around.request.model, 80) if around.request else ""
     match type:
         case "provider/auth":
-            return f"did not accept the key{status}", "Check it with `chatty providers`, then try again."
+            happened = "did not accept the key" if around.has_key else "wants a key and none is set"
+            return f"{happened}{status}", _key_advice(around)
         case "provider/rate_limited" if is_spent:
             return (
-                f"says the credit of this key is used up{status}",
+                f"says the credit{' of this key' if around.has_key else ''} is used up{status}",
                 "Top it up, or use another key or model.",
             )
         case "provider/rate_limited":
             pause = f" in {retry_after_seconds:.0f} s" if retry_after_seconds else " in a moment"
-            return f"is asked too often by this key{status}", f"Try again{pause}, or use another model."
+            by = " by this key" if around.has_key else ""
+            return f"is asked too often{by}{status}", f"Try again{pause}, or use another model."
         case "provider/overloaded":
             return f"failed on its own side{status}", "Try again in a moment, or use another model."
         case "provider/timeout":
@@ -269,7 +298,8 @@ def _sentences(
                 "Put it in other words, or use another model.",
             )
         case "provider/model_unknown":
-            return f"has no model {model!r} for this key{status}", "`chatty models` lists what there is."
+            whose = " for this key" if around.has_key else ""
+            return f"has no model {model!r}{whose}{status}", "`chatty models` lists what there is."
         case "provider/bad_request":
             return f"did not take the request{status}", "Check the options, the model and the base URL."
         case _:

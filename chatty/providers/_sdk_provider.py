@@ -121,7 +121,7 @@ class SdkProvider:
         self, endpoint: Endpoint, request: ChatRequest
     ) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Ask for one reply; see `Provider.stream`."""
-        around = Circumstances(endpoint, request)
+        around = Circumstances(endpoint, request, self._vendor.address(endpoint))
         self._check(around)
         started_at = time.monotonic()
         attempt = 1
@@ -143,7 +143,7 @@ class SdkProvider:
 
     async def list_models(self, endpoint: Endpoint) -> Sequence[ModelInfo]:
         """Return what the endpoint serves; see `Provider.list_models`."""
-        around = Circumstances(endpoint)
+        around = Circumstances(endpoint, address=self._vendor.address(endpoint))
         self._check(around)
         sdk = await self._loaded()
         client = await self._client(endpoint)

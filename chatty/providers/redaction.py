@@ -34,6 +34,11 @@ def redacted(text: str, *, secrets: Iterable[str] = (), prompts: Iterable[str] =
     return one_line(text)
 
 
+def without_password(address: str) -> str:
+    """Return an address without the name and password that may stand in it."""
+    return re.sub(r"(?<=://)[^\s/@]+@", f"{_HIDDEN}@", address)
+
+
 def one_line(text: str, max_length: int = MAX_LENGTH) -> str:
     """Return the printable characters on one line, cut at a length."""
     cleaned = "".join(character if character.isprintable() else " " for character in text[: 4 * max_length])

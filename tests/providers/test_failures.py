@@ -3,7 +3,7 @@ import pytest
 from chatty.providers import _failures
 from chatty.providers._failures import Circumstances
 from chatty.providers._openai_wire import ErrorObject
-from chatty.providers.base import ChatMessage, ChatRequest, Endpoint
+from chatty.providers.base import ChatMessage, ChatRequest, Endpoint, Secret
 from chatty.providers.errors import RETRYABLE_TYPES, ErrorType
 
 NOW = 1_445_412_000.0  # Wed, 21 Oct 2015 07:20:00 GMT
@@ -90,10 +90,45 @@ def test_errors_inside_a_stream_have_a_type(error: ErrorObject, type: ErrorType)
 def test_the_sentence_says_what_happened_what_is_safe_and_what_to_do() -> None:
     failure = _failures.refused(AROUND, 429, ErrorObject("Slow down."), retry_after_seconds=7)
     assert failure.message == (
-        'lab is asked too often by this key (429). It said: "Slow down".'
+        'lab is asked too often (429). It said: "Slow down".'
         " Your message is kept. Try again in 7 s, or use another model."
     )
     assert str(failure) == failure.message
+
+
+KEYED = Circumstances(Endpoint("openai", "openai", api_key=Secret("sk-canary-123")), REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("around", "status", "words"),
+    [
+        (KEYED, 429, "openai is asked too often by this key (429)."),
+        (AROUND, 402, "lab says the credit is used up (402)."),
+        (KEYED, 402, "openai says the credit of this key is used up (402)."),
+        (AROUND, 401, "lab wants a key and none is set (401)."),
+        (KEYED, 401, "openai did not accept the key (401)."),
+    ],
+)
+def test_a_key_is_blamed_only_where_one_was_sent(around: Circumstances, status: int, words: str) -> None:
+    assert _failures.refused(around, status, ErrorObject()).message.startswith(words)
+
+
+def test_advice_for_a_refused_key_is_how_to_give_another_one_and_to_try_it() -> None:
+    assert _failures.refused(KEYED, 401, ErrorObject()).message.endswith(
+        "Export the right one in OPENAI_API_KEY, or without it run `chatty providers add openai`;"
+        " `chatty providers test openai` tries it."
+    )
+    assert _failures.refused(AROUND, 401, ErrorObject()).message.endswith(
+        "Give the right one with `chatty providers add lab`; `chatty providers test lab` tries it."
+    )
+
+
+def test_the_address_that_was_tried_is_named_without_a_password() -> None:
+    around = Circumstances(AROUND.endpoint, REQUEST, "http://me:secret@127.0.0.1:1/v1?token=x")
+    failure = _failures.unreachable(around, "Connection refused")
+    assert failure.message.startswith(
+        "lab cannot be reached: Connection refused (at http://…127.0.0.1:1/v1). "
+    )
 
 
 def test_a_partial_reply_is_said_to_be_kept() -> None:

@@ -49,3 +49,13 @@ async def test_provider_added_during_a_look_at_them_is_known_afterwards(
     may_go_on.set()
     for known in (await looking, await services.endpoints.known(scope)):
         assert "lab" in [provider.name for provider in known]
+
+
+async def test_address_from_the_callers_shell_is_shown_to_it_without_a_password(server: JoinedServer) -> None:
+    own = {"providers": {"openai": {"base_url": "http://me:secret@127.0.0.1:9/v1"}}}
+    client = await server.connect(provider_credentials=own)
+    rows = {row["name"]: row for row in (await client.call("provider.list"))["items"]}
+    assert rows["openai"]["base_url"] == "http://…@127.0.0.1:9/v1"
+    other = await server.connect()
+    rows = {row["name"]: row for row in (await other.call("provider.list"))["items"]}
+    assert rows["openai"].get("base_url") is None

@@ -7,6 +7,7 @@ from chatty.protocol import provider as models
 from chatty.protocol.base import Empty
 from chatty.protocol.errors import ProtocolError
 from chatty.providers.errors import ProviderError
+from chatty.providers.redaction import without_password
 from chatty.server.context import RequestContext
 from chatty.server.endpoints import BUILTIN_KINDS, KnownProvider
 from chatty.server.errors import from_provider
@@ -107,11 +108,13 @@ async def remove(context: RequestContext, params: models.ProviderRemoveParams) -
 
 
 async def _shown(context: RequestContext, provider: KnownProvider) -> models.Provider:
-    _, source = await context.services.endpoints.find(provider, context.connection.credentials)
+    # Where this caller's requests go: a variable of its shell may name another address.
+    endpoint, source = await context.services.endpoints.find(provider, context.connection.credentials)
+    base_url = endpoint.base_url if endpoint is not None else provider.base_url
     return models.Provider(
         name=provider.name,
         kind=provider.kind,
-        base_url=provider.base_url,
+        base_url=without_password(base_url) if base_url else None,
         default_model=context.services.endpoints.default_model(provider),
         key_source=source,
         builtin=provider.is_builtin,

@@ -81,6 +81,11 @@ def _next_step(error: ProtocolError, sentence: str) -> str | None:
     if error.type == "not_found" and error.details.get("kind") in _LISTINGS:
         return f"see: {_LISTINGS[error.details['kind']]}"
     known = _NEXT_STEPS.get(error.type) or _NEXT_STEPS.get(error.family)
+    provider = error.details.get("provider")
+    if known is not None and isinstance(provider, str):
+        from chatty.rendering.sanitizer import sanitize
+
+        known = known.replace("NAME", sanitize(provider, multiline=False))
     if known is None and error.retryable and "again" not in sentence:
         return "trying again may help"
     return known

@@ -91,6 +91,7 @@ class Vault:
                 "storage/keyring_unavailable",
                 "this system has no keyring that keeps secrets; the key was not stored. "
                 "Export it in your shell, or agree to a file only you can read",
+                details={"provider": provider},
             )
 
     async def forget(self, provider: str) -> bool:

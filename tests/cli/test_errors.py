@@ -48,6 +48,10 @@ def test_codes_are_the_published_ones() -> None:
             ProtocolError("provider/auth", "No."),
             "chatty: No. (check the key with: chatty providers test NAME)",
         ),
+        (
+            ProtocolError("storage/keyring_unavailable", "No.", details={"provider": "lab"}),
+            "chatty: No. (that is: chatty providers add lab --keep-in file)",
+        ),
         (ProtocolError("provider/auth", "No; try: chatty models"), "chatty: No; try: chatty models"),
         (
             ProtocolError("provider/overloaded", "Busy.", retryable=True),

@@ -20,6 +20,10 @@ OPENAI = {
 }
 
 
+WITH_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
+WITHOUT_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+
+
 @pytest.fixture
 def adding(server: FakeServer) -> FakeServer:
     server.on("provider.add", {"provider": OPENAI})
@@ -43,8 +47,8 @@ def test_key_from_a_pipe_and_from_a_variable(adding: FakeServer, run: Run) -> No
 
 
 def test_key_is_asked_for_without_an_echo(adding: FakeServer, environment: dict[str, str]) -> None:
-    with OnTerminal(environment, "providers", "add", "openai") as terminal:
-        terminal.read_until(b"Key for openai")
+    with OnTerminal(environment | WITH_KEYRING, "providers", "add", "openai") as terminal:
+        terminal.read_until(b"Key for openai (not shown; goes to the keyring)")
         terminal.type(KEY.encode() + b"\n")
         assert terminal.wait() == 0
         assert KEY.encode() not in terminal.output
@@ -63,7 +67,7 @@ def test_provider_is_asked_for_when_none_is_named(adding: FakeServer, environmen
 def test_ctrl_c_while_the_key_is_asked_for_restores_the_terminal(
     adding: FakeServer, environment: dict[str, str]
 ) -> None:
-    with OnTerminal(environment, "providers", "add", "openai") as terminal:
+    with OnTerminal(environment | WITH_KEYRING, "providers", "add", "openai") as terminal:
         terminal.read_until(b"Key for openai")
         terminal.type(b"sk-half\x03")
         assert terminal.wait() == 130
@@ -90,6 +94,34 @@ def test_endpoint_of_ones_own_may_do_without_a_key(
     assert run(*words, input=KEY).returncode == 0
     assert run(*words, "--key-stdin", input="").returncode == 2, "a key was promised"
     assert [asked.get("api_key") for asked in adding.params_of("provider.add")] == [None, None, KEY]
+
+
+@pytest.mark.parametrize(("answer", "code", "kept"), [(b"y", 0, ["file"]), (b"n", 130, [])])
+def test_without_a_keyring_a_person_is_asked_about_a_file_before_the_key(
+    adding: FakeServer, environment: dict[str, str], answer: bytes, code: int, kept: list[str]
+) -> None:
+    with OnTerminal(environment | WITHOUT_KEYRING, "providers", "add", "openai") as terminal:
+        terminal.read_until(b"Keep the key for openai in a file")
+        assert b"Key for" not in terminal.output
+        terminal.type(answer + b"\n")
+        if kept:
+            terminal.read_until(b"Key for openai (not shown; goes to the file)")
+            terminal.type(KEY.encode() + b"\n")
+        assert terminal.wait() == code
+    assert [asked["keep_in"] for asked in adding.params_of("provider.add")] == kept
+
+
+def test_endpoint_whose_key_was_given_asks_about_the_file_behind_it(
+    adding: FakeServer, environment: dict[str, str]
+) -> None:
+    words = ("providers", "add", "home", "--base-url", "http://localhost:1/v1")
+    with OnTerminal(environment | WITHOUT_KEYRING, *words) as terminal:
+        terminal.read_until(b"enter: none")
+        terminal.type(KEY.encode() + b"\n")
+        terminal.read_until(b"in a file")
+        terminal.type(b"y\n")
+        assert terminal.wait() == 0
+    assert adding.params_of("provider.add")[0]["keep_in"] == "file"
 
 
 def test_without_a_keyring_the_way_to_a_file_is_named(server: FakeServer, run: Run) -> None:

@@ -172,6 +172,42 @@ def test_doctor_names_every_check_and_fails_with_the_code_of_the_first_failure(
     assert "FAILED   server: the database is broken\n" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("backend", "fix"),
+    [
+        ("keyring.backends.chainer.ChainerBackend", "chatty providers add openai"),
+        (
+            "keyring.backends.fail.Keyring",
+            "export OPENAI_API_KEY, or: chatty providers add openai --keep-in file",
+        ),
+    ],
+)
+def test_doctor_advises_a_place_for_a_key_that_is_there(
+    server: FakeServer, run: Run, backend: str, fix: str
+) -> None:
+    server.on("server.status", STATUS)
+    server.on("provider.list", {"items": []})
+    found = json.loads(run("doctor", "--json", PYTHON_KEYRING_BACKEND=backend).stdout)["items"]
+    assert {item["id"]: item["fix"] for item in found}["providers"] == fix
+
+
+def test_doctor_says_that_keys_were_not_tried_and_where_they_go(server: FakeServer, run: Run) -> None:
+    server.on("server.status", STATUS)
+    rows = [
+        {"name": "openai", "key_source": "environment", "base_url": "http://127.0.0.1:9/v1"},
+        {"name": "lab", "key_source": "not_needed", "base_url": None},
+        {"name": "groq", "key_source": "missing"},
+        {"name": "guide", "key_source": "not_needed"},
+    ]
+    server.on("provider.list", {"items": rows})
+    found = json.loads(run("doctor", "--json").stdout)["items"]
+    assert [item["detail"] for item in found if item["id"].startswith("provider")] == [
+        "openai: key from environment, at http://127.0.0.1:9/v1; "
+        "not tried, that is: chatty providers test openai",
+        "lab: no key; not tried, that is: chatty providers test lab",
+    ]
+
+
 def test_doctor_tells_of_data_that_can_only_be_read(server: FakeServer, run: Run) -> None:
     server.on("server.status", STATUS)
     server.on("provider.list", {"items": []})

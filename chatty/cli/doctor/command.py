@@ -41,10 +41,11 @@ def _findings() -> Iterator[Finding]:
     yield machine.file_system(locations)
     yield _configuration(locations)
     yield machine.terminal()
-    yield machine.keyring()
+    keyring = machine.keyring()
+    yield keyring
     session = Session()
     yield service.server(session)
-    yield from service.providers(session)
+    yield from service.providers(session, has_keyring=keyring.status == "ok")
 
 
 def _configuration(locations: Locations) -> Finding:

@@ -5,12 +5,12 @@ import platform
 import shutil
 import sqlite3
 import sys
-import threading
 from collections.abc import Iterator
 
 import chatty
 from chatty.cli.doctor.finding import Finding, failed, ok, warning
 from chatty.cli.exit_codes import ExitCode
+from chatty.cli.system_keyring import KEYRING_SECONDS, backend_name, is_absent, is_unencrypted
 from chatty.client.locations import Locations
 from chatty.file_systems import file_system_type, is_network
 
@@ -18,8 +18,6 @@ GOOD_SQLITE = (3, 51, 3)
 """Older ones can lose a write when two connections checkpoint at once (sqlite.org, WAL-reset bug)."""
 LITTLE_DISK_BYTES = 1 << 30
 NO_DISK_BYTES = 64 << 20
-KEYRING_SECONDS = 5.0
-"""A locked keyring may wait for a password dialogue that nobody sees."""
 _KEEP_IN_FILE = "keep keys in a file: chatty providers add NAME --keep-in file"
 
 
@@ -85,14 +83,16 @@ def terminal() -> Finding:
 
 def keyring() -> Finding:
     """Look at where keys can be kept."""
-    name = _keyring_name()
+    name = backend_name()
     if isinstance(name, Exception):
         return warning("keyring", f"it fails: {type(name).__name__}: {name}", _KEEP_IN_FILE)
     if name is None:
         return warning(
             "keyring", f"no answer within {KEYRING_SECONDS:.0f} s", f"unlock it, or {_KEEP_IN_FILE}"
         )
-    if "fail" in name or "null" in name:
+    if is_unencrypted(name):
+        return warning("keyring", f"{name} hides nothing, so no key is kept there", _KEEP_IN_FILE)
+    if is_absent(name):
         return warning(
             "keyring",
             "none on this machine",
@@ -143,23 +143,3 @@ def _colours() -> str:
     if os.environ.get("NO_COLOR"):
         return "no colours wanted"
     return "16 million colours" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "few colours"
-
-
-def _keyring_name() -> str | Exception | None:
-    """Return the backend's name, or how it fails; asked in a thread, because a backend may hang."""
-    found: list[str | Exception] = []
-
-    def look() -> None:
-        try:
-            # keyring: 60 ms and the desktop's services.
-            import keyring as keyring_library
-
-            backend = type(keyring_library.get_keyring())
-            found.append(f"{backend.__module__}.{backend.__qualname__}".removeprefix("keyring.backends."))
-        except Exception as error:  # whatever a backend raises is its finding
-            found.append(error)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(KEYRING_SECONDS)
-    return found[0] if found else None

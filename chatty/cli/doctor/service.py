@@ -1,6 +1,7 @@
 """Checks that ask the server: is it there, and can somebody answer? They start it when it does not run."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from chatty.cli.doctor.finding import Finding, failed, ok, warning
 from chatty.cli.exit_codes import exit_code
@@ -28,20 +29,31 @@ def server(session: Session) -> Finding:
     )
 
 
-def providers(session: Session) -> Iterator[Finding]:
+def providers(session: Session, *, has_keyring: bool) -> Iterator[Finding]:
     """Look at who can answer; no provider is asked, that is what ``chatty providers test`` is for."""
     try:
         rows = session.call("provider.list", {}, timeout_seconds=20.0)["items"]
     except ProtocolError as error:
         yield failed("providers", error.message, _what_to_do(error), exit_code(error.type))
         return
-    ready = [row for row in rows if row["key_source"] not in ("missing", "not_needed")]
+    ready = [row for row in rows if row["key_source"] != "missing" and row["name"] != "guide"]
     for row in ready:
-        yield ok("provider", f"{row['name']}: key from {row['key_source']}")
+        yield ok("provider", _ready(row))
     if not ready:
         yield warning(
-            "providers", "no key for any provider; only the guide answers", "chatty providers add openai"
+            "providers",
+            "no key for any provider; only the guide answers",
+            "chatty providers add openai"
+            if has_keyring
+            else "export OPENAI_API_KEY, or: chatty providers add openai --keep-in file",
         )
+
+
+def _ready(row: dict[str, Any]) -> str:
+    source = row["key_source"]
+    key = "no key" if source == "not_needed" else f"key from {source}"
+    address = f", at {row['base_url']}" if row.get("base_url") else ""
+    return f"{row['name']}: {key}{address}; not tried, that is: chatty providers test {row['name']}"
 
 
 def _what_to_do(error: ProtocolError) -> str:

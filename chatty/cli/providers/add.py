@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.confirmation import confirm
 from chatty.cli.errors import usage_error
 from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
@@ -70,9 +71,15 @@ def add_provider(
     others.
     """
     name = provider or _asked_name()
-    params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
     may_be_none = base_url is not None and not key_stdin
-    key = _key(name, from_stdin=key_stdin, variable=key_env, none=no_key, may_be_none=may_be_none)
+    is_asked = os.isatty(0) and not (key_stdin or key_env is not None or no_key)
+    if is_asked and not may_be_none:
+        # Before the key: nobody should paste one and then hear that it can go nowhere.
+        keep_in = _agreed_place(name, keep_in)
+    key = _key(name, keep_in, from_stdin=key_stdin, variable=key_env, none=no_key, may_be_none=may_be_none)
+    if is_asked and may_be_none and key is not None:
+        keep_in = _agreed_place(name, keep_in)
+    params: dict[str, Any] = {"name": name, "keep_in": keep_in.value}
     for field, value in (("base_url", base_url), ("kind", kind), ("default_model", model), ("api_key", key)):
         if value is not None:
             params[field] = str(value)
@@ -93,7 +100,26 @@ def _asked_name() -> str:
     return name
 
 
-def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool, may_be_none: bool) -> str | None:
+def _agreed_place(name: str, wanted: Place) -> Place:
+    """Return where the key will go: without a keyring that is a file, if the person agrees.
+
+    Raises:
+        ProtocolError: ``cancelled``, when the answer is not yes.
+    """
+    from chatty.cli.system_keyring import can_keep_keys
+
+    if wanted is Place.FILE or can_keep_keys():
+        return wanted
+    question = (
+        "This system has no keyring. Keep the key for {} in a file, in plain text that only you can read?"
+    )
+    confirm(question, name, is_given=False)
+    return Place.FILE
+
+
+def _key(
+    name: str, place: Place, *, from_stdin: bool, variable: str | None, none: bool, may_be_none: bool
+) -> str | None:
     """Return the key that was given; none where none is needed."""
     if from_stdin + (variable is not None) + none > 1:
         raise usage_error("--key-stdin, --key-env and --no-key exclude each other; give one of them")
@@ -104,16 +130,18 @@ def _key(name: str, *, from_stdin: bool, variable: str | None, none: bool, may_b
     if from_stdin or not os.isatty(0):
         key, source = read_all(_LONGEST_KEY + 1).decode("utf-8", "replace"), "standard input"
     else:
-        key, source = _asked(sanitize(name, multiline=False), may_be_none), "what was typed"
+        key, source = _asked(sanitize(name, multiline=False), place, may_be_none), "what was typed"
     return None if may_be_none and not key.strip() else _checked(key, source)
 
 
-def _asked(name: str, may_be_none: bool) -> str:
+def _asked(name: str, place: Place, may_be_none: bool) -> str:
     # Turns the terminal's echo off and back on, also on ctrl+c.
     from getpass import getpass
 
     try:
-        return getpass(f"Key for {name} (not shown{', enter: none' if may_be_none else ''}): ")
+        # Where a key may be none, the question of its place comes behind it.
+        about = "enter: none" if may_be_none else f"goes to the {place.value}"
+        return getpass(f"Key for {name} (not shown; {about}): ")
     except EOFError:
         return ""
 

@@ -122,6 +122,13 @@ def test_it_says_that_it_is_not_a_language_model(index: GuideIndex, question: st
     assert "not a language model" in answer(index, question)
 
 
+@pytest.mark.parametrize("question", ["hello", "thanks", "write a sonnet about autumn leaves"])
+def test_how_to_choose_a_model_is_said_for_every_face(index: GuideIndex, question: str) -> None:
+    reply = answer(index, question)
+    assert "ctrl+l on the full screen" in reply
+    assert "`-m PROVIDER/MODEL` everywhere else" in reply
+
+
 def test_nothing_found_says_so_and_how_to_reach_a_model(index: GuideIndex) -> None:
     reply = answer(index, "write a sonnet about autumn leaves")
     assert "not a language model" in reply

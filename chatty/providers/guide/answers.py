@@ -35,27 +35,31 @@ _EXAMPLES: Final = """
 - What leaves my machine?
 """
 
+_CHOOSE: Final = (
+    "A model is chosen with ctrl+l on the full screen, and with `-m PROVIDER/MODEL` everywhere else."
+)
+"""How to choose, whatever the guide was asked from: it does not know."""
+
 _WELCOME: Final = f"""\
 Hello. I am the guide built into chatty: I look things up in its documentation and quote what fits. I am not \
 a language model, so I cannot chat or write for you. You could ask me:
 {_EXAMPLES}
 To talk to a real model, set a key (`OPENAI_API_KEY` or `GROQ_API_KEY`), or add any server that speaks \
-OpenAI's protocol with `chatty providers add`; then choose it with ctrl+l."""
+OpenAI's protocol with `chatty providers add`. {_CHOOSE}"""
 
 _ABOUT_ME: Final = f"""\
 I am the guide built into chatty. I am not a language model: I search chatty's documentation, quote the \
 passage that fits best and name its page. I need no key and no network, and I cost nothing. You could ask me:
 {_EXAMPLES}"""
 
-_WELCOME_BACK: Final = """\
-Gladly. Ask me anything else about chatty; for everything beyond it, choose a model with ctrl+l."""
+_WELCOME_BACK: Final = f"""\
+Gladly. Ask me anything else about chatty; for everything beyond it, choose a model. {_CHOOSE}"""
 
 _NOTHING: Final = f"""\
 I found nothing about that in chatty's documentation. I am the built-in guide, not a language model: I can \
 only look things up there. You could ask me:
 {_EXAMPLES}
-For anything else, set a key for a provider and choose one of its models with ctrl+l, or with \
-`chatty ask -m PROVIDER/MODEL` on the command line."""
+For anything else, set a key for a provider and choose one of its models. {_CHOOSE}"""
 
 
 def answer(index: GuideIndex, question: str, earlier: Sequence[str] = ()) -> str:

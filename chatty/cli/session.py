@@ -34,6 +34,12 @@ class Session:
         return None if session is None else int(session["server"]["pid"])
 
     @property
+    def user_id(self) -> str | None:
+        """Who the server that answered the newest call takes us for, ``None`` before the first."""
+        session = self._one_shot.session
+        return None if session is None else str(session["user"]["id"])
+
+    @property
     def capabilities(self) -> Mapping[str, Any]:
         """What the server that answered the newest call can do; nothing before the first."""
         session = self._one_shot.session

@@ -95,6 +95,13 @@ def test_show_prints_the_path_in_use(told: FakeServer, run: Run) -> None:
     assert_golden("chats-show.md", run("chats", "show", FIRST).stdout)
 
 
+def test_show_calls_other_people_by_their_names(two: FakeServer, run: Run) -> None:
+    own, other = message(0, "user", "Mine"), message(1, "user", "Theirs", author={"id": "x", "name": "Ada"})
+    two.on("message.list", {"messages": [own, other], "has_older": False})
+    shown = run("chats", "show", FIRST).stdout
+    assert [line for line in shown.splitlines() if line.startswith("## ")] == ["## you", "## Ada"]
+
+
 def test_show_as_json(told: FakeServer, run: Run) -> None:
     value = json.loads(run("chats", "show", "last", "--json").stdout)
     assert value["conversation"] == conversation()
@@ -272,7 +279,7 @@ def exporting(told: FakeServer) -> FakeServer:
 
 
 def test_export_to_read(exporting: FakeServer, run: Run) -> None:
-    assert_golden("chats-show.md", run("chats", "export", FIRST).stdout)
+    assert_golden("chats-export.md", run("chats", "export", FIRST).stdout)
     assert_golden("chats-export.html", run("chats", "export", FIRST, SECOND, "--format", "html").stdout)
 
 
@@ -382,6 +389,19 @@ def test_broken_files_are_one_error_each(
     result = run("chats", "import", str(file), "--json")
     assert result.returncode == 2
     assert len(json.loads(result.stdout)["errors"]) == 1
+
+
+def test_export_says_what_it_wrote_and_what_it_replaced(
+    exporting: FakeServer, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "out\x1b[31m.html"
+    shown = f"{tmp_path}/out.html"
+    words = ("chats", "export", FIRST, SECOND, "--format", "html", "-o", str(file))
+    assert [(result.stdout, result.stderr) for result in (run(*words), run(*words))] == [
+        ("", f"chatty: wrote 2 conversations to {shown}\n"),
+        ("", f"chatty: wrote 2 conversations to {shown}, replacing what was there\n"),
+    ]
+    assert run("chats", "export", FIRST, "-o", "/dev/stdout").stderr == ""
 
 
 def test_export_replaces_a_file_whole_and_keeps_its_mode(

@@ -1,5 +1,6 @@
 """``chatty chats export``."""
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from chatty.cli.arguments import Conversations
 from chatty.cli.chats import transcript
 from chatty.cli.output.files import is_terminal, write_result
 from chatty.cli.output.foreign import for_terminal
+from chatty.cli.output.streams import write_note
 from chatty.cli.session import Session
 
 EXAMPLE = "chatty chats export last --format html -o answer.html"
@@ -41,7 +43,17 @@ def export_chats(
     """Export conversations, with all their branches in JSON and JSONL."""
     session = Session()
     found = [references.conversation(session, reference) for reference in conversations]
+    is_replaced = output is not None and os.path.isfile(output)
     write_result(_rendered(session, found, export_format, for_person=is_terminal(output)), output)
+    if output is not None and os.path.isfile(output) and output != "-":
+        _say_what_was_written(len(found), output, is_replaced=is_replaced)
+
+
+def _say_what_was_written(count: int, path: str, *, is_replaced: bool) -> None:
+    from chatty.rendering.sanitizer import sanitize
+
+    what = f"{count} conversation{'' if count == 1 else 's'} to {sanitize(path, multiline=False)}"
+    write_note(f"chatty: wrote {what}{', replacing what was there' if is_replaced else ''}")
 
 
 def _rendered(

@@ -31,11 +31,19 @@ def show_chat(
     # The formats cost nothing that scripts with --json should pay.
     from chatty.cli.chats.formats.markdown import to_markdown
 
+    messages = [_from_you(message, session.user_id) for message in messages]
     if out_is_terminal():
         from chatty.cli.output.foreign import for_terminal
 
         found, messages = for_terminal(found), for_terminal(messages)
     write_out(to_markdown(found, messages))
+
+
+def _from_you(message: transcript.Message, user_id: str | None) -> transcript.Message:
+    """Call the reader what the screen calls them. An export keeps the name: others read it."""
+    author = message.get("author") or {}
+    is_own = author.get("id") is not None and author["id"] == user_id
+    return {**message, "author": {**author, "name": "you"}} if is_own else message
 
 
 def _with_text(message: transcript.Message) -> transcript.Message:

@@ -48,6 +48,16 @@ def usage_error(message: str) -> ProtocolError:
     return ProtocolError("invalid_params/usage", message)
 
 
+def refuse_empty(option: str, value: str | None) -> None:
+    """Refuse an option whose value is empty, as a variable leaves it that is not set.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage``.
+    """
+    if value is not None and not value.strip():
+        raise usage_error(f"{option} is empty; is a variable not set?")
+
+
 def error_object(error: ProtocolError) -> dict[str, Any]:
     """Return ``{type, message, retryable, retry_after_ms?, details?}``."""
     facts = error.to_data()

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from chatty.cli.arguments import complete_conversations, complete_models, complete_projects
-from chatty.cli.errors import usage_error
+from chatty.cli.errors import refuse_empty, usage_error
 from chatty.cli.screen import open_screen, require_terminal
+from chatty.protocol.errors import ProtocolError
 
 EXAMPLE = "chatty -c"
 
@@ -48,7 +49,7 @@ def full_screen(
         # Every command reads the server from the environment; the option is short for setting it.
         os.environ["CHATTY_SERVER"] = server
     if context.invoked_subcommand is not None:
-        if continue_last or conversation or project or model or plain:
+        if continue_last or conversation is not None or project or model or plain:
             raise usage_error(
                 "options of the full-screen client stand before a command; put them behind it: "
                 f"chatty {context.invoked_subcommand} --help"
@@ -57,6 +58,7 @@ def full_screen(
     if version:
         _print_version()
         return
+    refuse_empty("--conversation", conversation)
     if conversation and continue_last:
         raise usage_error("--continue and --conversation name two conversations; give one of them")
     choices: dict[str, Any] = {
@@ -71,7 +73,27 @@ def full_screen(
         require_terminal()
         run_plain(**choices)
     else:
+        require_terminal()
+        if conversation is not None:
+            choices["conversation"] = _found(conversation)
         raise typer.Exit(open_screen(server=server, **choices))
+
+
+def _found(conversation: str) -> str:
+    """Return the id of the conversation that is meant; without a server the screen says what is wrong.
+
+    Raises:
+        ProtocolError: ``not_found``, or wrong usage, before anything is drawn.
+    """
+    from chatty.cli.references import conversation as meant
+    from chatty.cli.session import Session
+
+    try:
+        return str(meant(Session(), conversation)["id"])
+    except ProtocolError as error:
+        if error.family in ("not_found", "invalid_params"):
+            raise
+        return conversation
 
 
 def _print_version() -> None:

@@ -4,8 +4,7 @@ Nothing is drawn and nothing is overwritten; every change of state is said in wo
 is shown by ``chatty ask``'s exchange.
 """
 
-import os
-from typing import Any
+from dataclasses import dataclass
 
 from chatty.cli import references
 from chatty.cli.ask import exchange
@@ -13,7 +12,6 @@ from chatty.cli.ask.options import AskOptions
 from chatty.cli.line_input import read_line
 from chatty.cli.output.notes import say
 from chatty.cli.output.streams import write_out
-from chatty.cli.preferences import default_model
 from chatty.cli.session import Session
 from chatty.protocol.ids import new_id
 from chatty.rendering.sanitizer import sanitize
@@ -25,31 +23,55 @@ LEAVING = ("/quit", "/exit")
 def run(*, continue_last: bool, conversation: str | None, project: str | None, model: str | None) -> None:
     """Chat until the input ends (ctrl+d) or ``/quit``."""
     session = Session()
-    place = _open(session, continue_last, conversation, project, model)
-    title = sanitize(place["title"], multiline=False)
-    say(f"conversation {place['id']}: {title}. Ctrl+C stops an answer, ctrl+d leaves.")
-    _take_turns(place["id"], model)
-    say(f"left; go on with: chatty --plain --conversation {place['id']}")
+    place = _place(session, continue_last, conversation, project, model)
+    say(f"conversation {place.id}: {place.title}. Ctrl+C stops an answer, ctrl+d leaves.")
+    if _take_turns(place) or not place.is_new:
+        say(f"left; go on with: chatty --plain --conversation {place.id}")
+    else:
+        say("left; nothing was asked, so nothing is kept")
 
 
-def _open(
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The conversation that the lines go to."""
+
+    id: str
+    title: str
+    model: str | None
+    project: str | None = None
+    is_new: bool = False
+    """Its first line makes it, and gives it its title."""
+
+    def asking(self, line: str) -> AskOptions:
+        """Return how a line is asked. Making what is there already does nothing, so every line may."""
+        return AskOptions(
+            words=(line,),
+            conversation=None if self.is_new else self.id,
+            new_conversation=self.id if self.is_new else None,
+            project=self.project,
+            origin="tui",
+            model=self.model,
+            is_raw=True,
+            reads_stdin=False,
+        )
+
+
+def _place(
     session: Session, continue_last: bool, conversation: str | None, project: str | None, model: str | None
-) -> dict[str, Any]:
+) -> _Place:
     if conversation is not None or continue_last:
-        return references.conversation(session, conversation or references.LAST)
-    params: dict[str, Any] = {"id": new_id(), "origin": "tui"}
-    if project is not None:
-        params["project_id"] = references.project(session, project)["id"]
-    chosen = model or default_model(os.environ)
-    if chosen:
-        params["model"] = chosen
-    created: dict[str, Any] = session.call("conversation.create", params)["conversation"]
-    return created
+        found = references.conversation(session, conversation or references.LAST)
+        return _Place(found["id"], sanitize(found["title"], multiline=False), model)
+    project_id = None if project is None else references.project(session, project)["id"]
+    return _Place(new_id(), "a new one", model, project_id, is_new=True)
 
 
-def _take_turns(conversation_id: str, model: str | None) -> None:
-    """Read and ask until the person leaves. Ctrl+c ends a line or an answer, never the chat."""
-    is_dropped = False
+def _take_turns(place: _Place) -> bool:
+    """Read and ask until the person leaves; return whether anything was asked.
+
+    Ctrl+c ends a line or an answer, never the chat.
+    """
+    is_dropped = has_asked = False
     while True:
         try:
             if is_dropped:
@@ -58,19 +80,18 @@ def _take_turns(conversation_id: str, model: str | None) -> None:
                 is_dropped = False
             line = read_line(PROMPT)
             if line.strip() in LEAVING:
-                return
+                return has_asked
             if line.strip():
-                _ask(line, conversation_id, model)
+                has_asked = True
+                _ask(place.asking(line))
         except EOFError:
             write_out("\n")
-            return
+            return has_asked
         except KeyboardInterrupt:
             is_dropped = True
 
 
-def _ask(line: str, conversation_id: str, model: str | None) -> None:
+def _ask(options: AskOptions) -> None:
     say("asking")
-    code = exchange.run(
-        AskOptions(words=(line,), conversation=conversation_id, model=model, is_raw=True, reads_stdin=False)
-    )
+    code = exchange.run(options)
     say("done" if code == 0 else "no whole answer")

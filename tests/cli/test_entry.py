@@ -12,6 +12,7 @@ from chatty.cli import help_pages
 from chatty.cli.app import root_command
 from tests.cli.conftest import Run
 from tests.cli.fake_server import FakeServer, answer
+from tests.cli.processes import OnTerminal
 
 HEAVY = {
     "openai",
@@ -123,6 +124,18 @@ def test_help_into_a_pipe_that_is_closed_is_quiet(environment: dict[str, str]) -
     shell = f"{sys.executable} -m chatty --help | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, timeout=30)
     assert (result.returncode in (0, 141), result.stderr) == (True, b"")
+
+
+@pytest.mark.parametrize(("meant", "code"), [("01900000-9999", 5), ("nope", 2)])
+def test_unknown_conversation_is_one_line_before_the_screen_opens(
+    server: FakeServer, environment: dict[str, str], meant: str, code: int
+) -> None:
+    server.on("conversation.list", {"items": [], "next": None})
+    with OnTerminal(environment, "--conversation", meant) as terminal:
+        assert terminal.wait() == code
+    assert terminal.output.count(b"\n") == 1
+    assert terminal.output.startswith(b"chatty: ")
+    assert meant.encode() in terminal.output
 
 
 def test_options_of_the_client_before_a_command_are_not_ignored(server: FakeServer, run: Run) -> None:

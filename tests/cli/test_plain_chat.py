@@ -18,8 +18,6 @@ class Heard(BaseException):
 
 
 def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> None:
-    server.on("conversation.create", {"conversation": conversation(title="New")})
-    server.on("conversation.get", {"conversation": conversation(title="New")})
     server.on("message.send", lambda sent: answer(sent, ["Hello ", "\x1b[31myou"]))
     with OnTerminal(environment, "--plain", "-m", "openai/tiny") as terminal:
         terminal.read_until(b"you: ")
@@ -37,7 +35,37 @@ def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> N
     assert b"asking\r\nHello you\r\ndone\r\n" in terminal.output
     assert b"\x1b[31m" not in terminal.output
     assert [part["text"] for part in server.params_of("message.send")[0]["parts"]] == ["hi there"]
-    assert server.params_of("conversation.create")[0]["model"] == "openai/tiny"
+    assert server.params_of("message.send")[0]["conversation"]["create"]["model"] == "openai/tiny"
+
+
+def test_new_conversation_is_made_by_its_first_line_that_gives_the_title(
+    server: FakeServer, environment: dict[str, str]
+) -> None:
+    server.on("message.send", lambda sent: answer(sent, ["Hello"]))
+    with OnTerminal(environment, "--plain") as terminal:
+        for _ in range(2):
+            terminal.read_until(b"you: ")
+            terminal.type(b"hi there\n")
+            terminal.read_until(b"done")
+        terminal.read_until(b"you: ")
+        terminal.type(b"/quit\n")
+        assert terminal.wait() == 0
+    places = [sent["conversation"] for sent in server.params_of("message.send")]
+    assert len({place["id"] for place in places}) == 1
+    assert all(place["create"]["origin"] == "tui" and "title" not in place["create"] for place in places)
+    assert server.params_of("conversation.create") == []
+    assert f"--conversation {places[0]['id']}".encode() in terminal.output
+
+
+def test_leaving_without_a_question_leaves_no_conversation(
+    server: FakeServer, environment: dict[str, str]
+) -> None:
+    with OnTerminal(environment, "--plain") as terminal:
+        terminal.read_until(b"you: ")
+        terminal.type(b"/quit\n")
+        assert terminal.wait() == 0
+    assert b"nothing was asked" in terminal.output
+    assert server.params_of("message.send") == server.params_of("conversation.create") == []
 
 
 def test_continue_goes_on_with_the_last_conversation(server: FakeServer, environment: dict[str, str]) -> None:
@@ -51,8 +79,6 @@ def test_continue_goes_on_with_the_last_conversation(server: FakeServer, environ
 
 
 def test_failure_is_said_and_the_chat_goes_on(server: FakeServer, environment: dict[str, str]) -> None:
-    server.on("conversation.create", {"conversation": conversation()})
-    server.on("conversation.get", {"conversation": conversation()})
     with OnTerminal(environment, "--plain") as terminal:
         terminal.read_until(b"you: ")
         terminal.type(b"hi\n")
@@ -63,8 +89,6 @@ def test_failure_is_said_and_the_chat_goes_on(server: FakeServer, environment: d
 
 
 def test_many_interrupts_drop_lines_and_nothing_else(server: FakeServer, environment: dict[str, str]) -> None:
-    server.on("conversation.create", {"conversation": conversation()})
-    server.on("conversation.get", {"conversation": conversation()})
     server.on("message.send", lambda sent: answer(sent, ["still here"]))
     with OnTerminal(environment, "--plain") as terminal:
         terminal.read_until(b"you: ")
@@ -81,7 +105,6 @@ def test_many_interrupts_drop_lines_and_nothing_else(server: FakeServer, environ
 
 
 def test_termination_while_a_line_is_typed(server: FakeServer, environment: dict[str, str]) -> None:
-    server.on("conversation.create", {"conversation": conversation()})
     with OnTerminal(environment, "--plain") as terminal:
         terminal.read_until(b"you: ")
         terminal.signal(signal.SIGTERM)

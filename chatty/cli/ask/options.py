@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from chatty.cli.errors import usage_error
+from chatty.cli.errors import refuse_empty, usage_error
 
 Output = Literal["text", "json", "jsonl"]
 
@@ -29,6 +29,10 @@ class AskOptions:
     streams: bool = True
     shows_timing: bool = False
     reads_stdin: bool = True
+    new_conversation: str | None = None
+    """The id of the conversation that is made with the question, if it is not there yet."""
+    origin: Literal["script", "tui"] = "script"
+    """What a conversation made with the question came from."""
 
 
 def output(as_json: bool, as_jsonl: bool) -> Output:
@@ -48,6 +52,7 @@ def check(options: AskOptions) -> None:
     Raises:
         ProtocolError: ``invalid_params/usage``, with what to leave out.
     """
+    refuse_empty("--conversation", options.conversation)
     goes_on = options.continue_last or options.conversation is not None
     if options.continue_last and options.conversation is not None:
         raise usage_error("--continue and --conversation name two conversations; give one of them")

@@ -65,7 +65,7 @@ def _going_on(session: Session, options: AskOptions) -> tuple[dict[str, Any], di
 
 def _starting(session: Session, options: AskOptions) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the conversation to be made, and what the run needs beyond it."""
-    draft: dict[str, Any] = {"origin": "script", "ephemeral": options.is_ephemeral}
+    draft: dict[str, Any] = {"origin": options.origin, "ephemeral": options.is_ephemeral}
     if options.project is not None:
         draft["project_id"] = references.project(session, options.project)["id"]
     run = _with_default_model(session, draft.get("project_id"))
@@ -74,7 +74,7 @@ def _starting(session: Session, options: AskOptions) -> tuple[dict[str, Any], di
         draft["model"] = model
     if options.system is not None:
         draft["system"] = options.system
-    return {"id": new_id(), "create": draft}, run
+    return {"id": options.new_conversation or new_id(), "create": draft}, run
 
 
 def _with_default_model(session: Session, project_id: str | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``chatty projects``, ``prompts`` and ``models``."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,12 @@ def test_version_of_a_prompt_that_is_not_there_names_the_list_of_that_prompt(
     result = run("prompts", "show", "review", "--version", "9")
     assert result.returncode == 5
     assert result.stderr.endswith("see: chatty prompts versions review\n")
+
+
+def test_prompt_from_a_pipe_that_is_no_text_is_refused(
+    server: FakeServer, environment: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "chatty", "prompts", "new", "c"]
+    result = subprocess.run(command, env=environment, input=b"\xff\xfe", capture_output=True, timeout=30)
+    assert (result.returncode, server.params_of("prompt.create")) == (2, [])
+    assert b"standard input is not text" in result.stderr

@@ -211,7 +211,7 @@ async def test_a_refused_connection_is_unreachable() -> None:
         True,
         None,
     )
-    assert f"Connection refused (at {url})" in reply.error.message
+    assert f" (at {url}). " in reply.error.message
     assert len(sleep.pauses) == 2
 
 

@@ -67,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("right", "Later version", "Message", "right", ("right",), ("message",)),
     Action("fold", "Fold or unfold", "Message", "fold", ("enter", "t"), ("message",), "fold"),
     Action("edit", "Edit as a new version", "Message", "edit", ("e",), ("message",), "edit", "NUMBER"),
-    Action("again", "Answer again", "Message", "again", ("r",), ("message",), "again"),
+    Action("again", "Answer again", "Message", "again", ("r",), ("message",), "retry"),
     Action("other-model", "Answer with another model", "Message", "retry-with", ("R",), ("message",)),
     Action("continue", "Continue the answer", "Message", "continue", ("c",), ("message",), "continue"),
     Action("branch", "Branch to a new conversation", "Message", "branch", ("b",), ("message",), "branch"),

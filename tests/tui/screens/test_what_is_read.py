@@ -45,9 +45,9 @@ async def test_empty_conversation_offers_no_way_to_messages_that_are_not_there()
 async def test_keys_of_a_selected_message_are_those_that_work_on_it() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press("tab")
-        assert keys_of(screen).startswith("r again  y copy  b branch  esc back  ? more")
+        assert keys_of(screen).startswith("r retry  y copy  b branch  esc back  ? more")
         await pilot.press("k")
-        assert keys_of(screen).startswith("e edit  r again  y copy  esc back  ? more")
+        assert keys_of(screen).startswith("e edit  r retry  y copy  esc back  ? more")
 
 
 @pytest.mark.parametrize("size", [(80, 24), NARROW])

@@ -33,6 +33,8 @@ class Store:
         """`provider/model` by project id, of those that have a model of their own."""
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
+        self.needs_choice = False
+        """Several could answer and none of them does so by itself: somebody has to choose."""
         self.found = Found()
         self.note = Note()
         self.wishes = Wishes()
@@ -141,6 +143,12 @@ class Store:
         for row in self.models:
             row.is_recent = row.id in lately
         listed = {row.id for row in self.models}
+    def ask_for_choice(self, *, is_needed: bool) -> None:
+        """Whether nobody answers before somebody chooses, now that it is known."""
+        self.needs_choice = is_needed
+        self._dirty.header = True
+        self._changed()
+
         self.models += [wire.unlisted_model(name) for name in lately if name not in listed]
         self._dirty.models = self._dirty.header = True
         self._weigh()

@@ -26,6 +26,7 @@ from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
 from chatty.tui.screens.writing import Writing
+from chatty.tui.spans import Span
 from chatty.tui.state import Message, Note
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
@@ -315,7 +316,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _paint_welcome(self) -> None:
         opened = self.store.open
         is_known = opened is not None and not opened.is_loading
-        self.transcript.show_welcome(welcome_rows(opened.model, self.keymap) if opened and is_known else [])
+        rows: list[list[Span]] = []
+        if opened is not None and is_known:
+            rows = welcome_rows(opened.model, self.keymap, needs_choice=self.store.needs_choice)
+        self.transcript.show_welcome(rows)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())

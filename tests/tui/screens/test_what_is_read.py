@@ -62,6 +62,9 @@ async def test_who_answers_is_said_as_soon_as_it_is_known() -> None:
     async with chat("empty") as (pilot, screen, backend):
         backend.store.open_conversation(OpenConversation("n1", is_new=True))
         await pilot.pause()
+        assert "answers here" not in words(screen)
+        backend.store.ask_for_choice(is_needed=True)
+        await pilot.pause()
         assert "nobody answers here yet" in words(screen)
         backend.store.set_model("openai", "gpt-5.2", is_chosen=False)
         await pilot.pause()

@@ -87,9 +87,10 @@ class Catalogue:
             self._choices.model, self._choices.is_model_chosen = chosen, False
             self._desk.begin(self._keep_default(model_id))
         if opened is not None and opened.id and not opened.is_new:
-            self._desk.begin(self._set_model(opened.id, model_id))
+            self._desk.begin(self.set_model(opened.id, model_id))
 
-    async def _set_model(self, conversation_id: str, model_id: str) -> None:
+    async def set_model(self, conversation_id: str, model_id: str) -> None:
+        """Let this model answer in a conversation from now on. Raises ProtocolError."""
         params = {"conversation_id": conversation_id, "model": model_id}
         await self._desk.call("conversation.update", params)
 
@@ -160,7 +161,7 @@ class Catalogue:
         self._store.ask_for_choice(is_needed=model_id is None)
         if model_id is None:
             return
-        self._choices.model = (wire.line(provider), wire.line(model))
+        self._choices.model = wire.split_model(model_id)
         opened = self._store.open
         if opened is not None and not opened.model:
             self._store.set_model(*self._choices.model, is_chosen=False)

@@ -35,7 +35,7 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import QUIT_NOTE, StatusContent, StatusRow, doing
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, is_quit_note
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 from chatty.tui.widgets.welcome import welcome_rows
@@ -246,7 +246,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _unsay_seen(self) -> None:
         """A key was pressed: what could be read by then goes, and so does what waits for the same key."""
         note = self.store.note
-        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or note.text == QUIT_NOTE
+        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or is_quit_note(note.text)
         if note.text and not note.stays and was_seen and note.number == self._watched_note:
             self.store.say("")
 

@@ -163,7 +163,7 @@ def key_entry(provider: str) -> Entry:
     """Ask for a provider's key."""
     return Entry(
         f"Key of {provider}",
-        placeholder="paste the key; it goes to the system keyring",
+        placeholder="paste the key; kept in a file only if you say so",
         hint="keep and try",
         is_secret=True,
     )

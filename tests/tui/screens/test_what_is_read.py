@@ -12,6 +12,7 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.screens.chat_actions import key_entry
 from chatty.tui.screens.first_run import FirstRun
 from chatty.tui.state import Link, Message, ModelRow, OpenConversation, Part, Run
 from chatty.tui.store import Store
@@ -203,3 +204,12 @@ async def test_list_says_how_much_lies_below() -> None:
         for _ in range(10):
             await pilot.press("pagedown")
         await until(lambda: "more" not in words(pilot.app.screen).splitlines()[-1])
+
+
+async def test_question_for_a_key_promises_no_keyring_before_one_is_found() -> None:
+    async with chat(size=NARROW) as (pilot, _, _backend):
+        await pilot.app.push_screen(key_entry("OpenAI"))
+        await pilot.pause()
+        shown = words(pilot.app.screen)
+        assert "kept in a file only if you say so" in shown
+        assert "keyring" not in shown

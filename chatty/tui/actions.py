@@ -67,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("right", "Later version", "Message", "right", ("right",), ("message",)),
     Action("fold", "Fold or unfold", "Message", "fold", ("enter", "t"), ("message",), "fold"),
     Action("edit", "Edit as a new version", "Message", "edit", ("e",), ("message",), "edit", "NUMBER"),
-    Action("again", "Answer again", "Message", "again", ("r",), ("message",), "again"),
+    Action("again", "Answer again", "Message", "again", ("r",), ("message",), "retry"),
     Action("other-model", "Answer with another model", "Message", "retry-with", ("R",), ("message",)),
     Action("continue", "Continue the answer", "Message", "continue", ("c",), ("message",), "continue"),
     Action("branch", "Branch to a new conversation", "Message", "branch", ("b",), ("message",), "branch"),
@@ -121,3 +121,25 @@ KEYS_ON_MESSAGE: dict[str, str] = {"?": "help", "/": "palette", "home": "top", "
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
 BY_SLASH: dict[str, Action] = {action.slash: action for action in ACTIONS}
+
+
+def typed_command(text: str) -> tuple[str, str] | None:
+    """Name and argument of a text that is meant as a command, known or not; None for one that is sent.
+
+    Two slashes begin a message, and so do a path and a pasted text that begins with a slash by chance.
+    """
+    if not text.startswith("/") or text.startswith("//"):
+        return None
+    name, _, argument = text[1:].partition(" ")
+    if name not in BY_SLASH and ("/" in name or "\n" in text):
+        return None
+    return name, argument.strip()
+
+
+def is_mistyped_command(text: str) -> bool:
+    """Whether a text is nothing but the name of a command there is not: no message, and not worth keeping.
+
+    With words behind the name it may be more than that.
+    """
+    command = typed_command(text.strip())
+    return command is not None and command[0] not in BY_SLASH and not command[1]

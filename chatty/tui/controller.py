@@ -39,7 +39,8 @@ class Controller:
         server: the server's name for the header.
         config_file: where a default model is written.
         conversation: id, or its beginning, of the conversation to open; `LAST`; None: a new one.
-        model: `PROVIDER/MODEL` for new conversations, also those of a project with a model of its own.
+        model: `PROVIDER/MODEL` for the conversation to open, and for new ones, also those of a project with a
+            model of its own.
         default_model: the same where the project has none.
         project: name of the project for new conversations.
         crashes: takes what fails beside the screen; None lets it through.
@@ -60,7 +61,7 @@ class Controller:
     ) -> None:
         self._store = store
         self._connect = connect
-        self._wanted = conversation
+        self._wanted, self._wanted_model = conversation, model
         choices = Choices()
         self._desk = Desk(store, crashes)
         self._unsent_texts = UnsentTexts(self._desk)
@@ -101,7 +102,7 @@ class Controller:
         ids = await self._chats.load()
         self._recall.begin(ids)
         if self._wanted is not None:
-            self._open_wanted(ids)
+            await self._open_wanted(ids)
         if self._is_first_visit:
             await self._unsent_texts.give_back_earlier()
         await self._catalogue.load()
@@ -112,17 +113,25 @@ class Controller:
             elif ids:
                 await self._catalogue.load_models()
 
-    def _open_wanted(self, ids: list[str]) -> None:
+    async def _open_wanted(self, ids: list[str]) -> None:
         wanted, self._wanted = self._wanted, None
         assert wanted is not None
         fits = ids if wanted == LAST else [found for found in ids if found.startswith(wanted)]
         if is_id(wanted):
-            self._conversation.open(wanted)
-        elif wanted == LAST or len(fits) == 1:
-            self._conversation.open(fits[0]) if fits else self._conversation.open_new()
+            await self._open_with_model(wanted)
+        elif fits and (wanted == LAST or len(fits) == 1):
+            await self._open_with_model(fits[0])
+        elif wanted == LAST:
+            self._conversation.open_new()
         else:
             self._conversation.open_new()
             self._store.say(f"{'no' if not fits else 'more than one'} conversation begins with {wanted}")
+
+    async def _open_with_model(self, conversation_id: str) -> None:
+        """Open a conversation, once it has the model that was named for it: its first picture shows that."""
+        if self._wanted_model is not None:
+            await self._desk.begin(self._catalogue.set_model(conversation_id, self._wanted_model))
+        self._conversation.open(conversation_id)
 
     def _has_nothing_open(self) -> bool:
         return self._store.open is not None and self._store.open.is_new

@@ -171,7 +171,6 @@ class ConversationRow:
     """`provider/model`, when one was chosen for it."""
     touched_at_ms: int = 0
     is_answering: bool = False
-    is_unread: bool = False
     has_draft: bool = False
 
 

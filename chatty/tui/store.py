@@ -33,6 +33,8 @@ class Store:
         """`provider/model` by project id, of those that have a model of their own."""
         self.conversations: dict[str, ConversationRow] = {}
         self.models: list[ModelRow] = []
+        self.needs_choice = False
+        """Several could answer and none of them does so by itself: somebody has to choose."""
         self.found = Found()
         self.note = Note()
         self.wishes = Wishes()
@@ -86,11 +88,10 @@ class Store:
 
     def apply_conversations(self, frames: Iterable[Frame]) -> None:
         """Replace the side bar's rows (`conversation.list`); marks of our own stay."""
-        known = self.conversations
         self.conversations = {}
         for frame in frames:
             row = wire.conversation_row(frame, self.projects)
-            self.conversations[row.id] = self._with_marks(row, known.get(row.id))
+            self.conversations[row.id] = self._with_marks(row)
         self._dirty.conversations = True
         self._changed()
 
@@ -100,7 +101,7 @@ class Store:
         if frame.get("deleted_at") or frame.get("archived_at"):
             self.conversations.pop(row.id, None)
         else:
-            self.conversations[row.id] = self._with_marks(row, self.conversations.get(row.id))
+            self.conversations[row.id] = self._with_marks(row)
         self._dirty.conversations = True
         self._changed()
 
@@ -113,12 +114,8 @@ class Store:
             self._dirty.conversations = True
             self._changed()
 
-    def _with_marks(self, row: ConversationRow, known: ConversationRow | None) -> ConversationRow:
+    def _with_marks(self, row: ConversationRow) -> ConversationRow:
         row.has_draft = row.id in self._drafts
-        if known is not None:
-            has_answered = known.is_answering and not row.is_answering
-            is_elsewhere = self.open is None or self.open.id != row.id
-            row.is_unread = is_elsewhere and (known.is_unread or has_answered)
         return row
 
     # What can be chosen, what was found, the link, words.
@@ -144,6 +141,12 @@ class Store:
         self.models += [wire.unlisted_model(name) for name in lately if name not in listed]
         self._dirty.models = self._dirty.header = True
         self._weigh()
+        self._changed()
+
+    def ask_for_choice(self, *, is_needed: bool) -> None:
+        """Whether nobody answers before somebody chooses, now that it is known."""
+        self.needs_choice = is_needed
+        self._dirty.header = True
         self._changed()
 
     def apply_found(self, words: str, frames: Iterable[Frame], *, has_more: bool = False) -> None:
@@ -226,9 +229,6 @@ class Store:
         self._pending = {key: pending for key, pending in self._pending.items() if pending}
         pending = self._pending.setdefault(opened.id, Pending())
         self._mirror = Mirror(opened, self.user_id, self.projects, self.project_models, pending)
-        row = self.conversations.get(opened.id)
-        if row is not None:
-            row.is_unread = False
         dirty = self._dirty
         dirty.header = dirty.status = dirty.path = dirty.conversations = True
         if pending:

@@ -168,7 +168,7 @@ class Reference:
 
     def _conversation_update(self, params: JsonObject) -> JsonObject:
         conversation = self._find(params["conversation_id"])
-        conversation.title = params["title"]
+        conversation.title = params.get("title", conversation.title)
         conversation.version += 1
         seq = conversation.head + 1
         self._event(

@@ -1,6 +1,15 @@
 """The registry holds together: every action can be typed, is done somewhere, and has usable keys."""
 
-from chatty.tui.actions import ACTIONS, BY_NAME, KEYS_ON_EMPTY_COMPOSER, KEYS_ON_MESSAGE
+import pytest
+
+from chatty.tui.actions import (
+    ACTIONS,
+    BY_NAME,
+    KEYS_ON_EMPTY_COMPOSER,
+    KEYS_ON_MESSAGE,
+    is_mistyped_command,
+    typed_command,
+)
 from chatty.tui.editing_keys import CHANGES, MOVES
 from chatty.tui.keymap import FORBIDDEN, canonical
 from chatty.tui.screens.routes import DEEDS
@@ -39,3 +48,26 @@ def test_each_group_stands_together() -> None:
     assert len(set(groups)) == sum(
         1 for group, after in zip(groups, [*groups[1:], None], strict=True) if group != after
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/rename  A title", ("rename", "A title")),
+        ("/frob", ("frob", "")),
+        ("hello /new", None),
+        ("//new", None),
+        ("/etc/hosts ?", None),
+        ("/frob\nmore", None),
+    ],
+)
+def test_what_is_meant_as_a_command(text: str, command: tuple[str, str] | None) -> None:
+    assert typed_command(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "is_mistyped"),
+    [("/frob", True), ("/frob ", True), ("/new", False), ("/tmp is full", False), ("/etc/hosts", False)],
+)
+def test_only_a_name_that_means_nothing_is_a_mistyped_command(text: str, is_mistyped: bool) -> None:
+    assert is_mistyped_command(text) is is_mistyped

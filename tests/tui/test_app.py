@@ -39,6 +39,20 @@ async def test_esc_on_the_first_run_is_the_guide() -> None:
         assert backend.calls[-1] == ("choose_provider", "guide")
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+async def test_esc_from_what_is_missing_goes_back_to_who_should_answer(steps: int) -> None:
+    app, backend = scripted("first-run")
+    async with app.run_test() as pilot:
+        await offered(app)
+        await pilot.press(*["down"] * (steps + 1), "enter")
+        assert isinstance(app.screen, Entry)
+        await pilot.press("escape")
+        await offered(app)
+        assert backend.calls == []
+        await pilot.press("up", *["up"] * steps, "enter")
+        assert backend.calls == [("choose_provider", "ollama")]
+
+
 @pytest.mark.parametrize("height", [10, 14, 24, 50])
 async def test_first_run_shows_the_cursor_on_any_height(height: int) -> None:
     app, _ = scripted("first-run")

@@ -337,6 +337,33 @@ async def test_last_conversation_is_found_and_takes_what_was_sent_meanwhile(tmp_
         await until(lambda: shown(store) == ANSWERED * 2)
 
 
+@pytest.mark.parametrize("is_last", [True, False])
+async def test_named_model_answers_in_the_conversation_that_is_opened(tmp_path: Path, is_last: bool) -> None:
+    server = FakeServer()
+    conversation_id = new_id()
+    server.reference.handle("message.send", sending(conversation_id, "Is it?"))
+    wanted = LAST if is_last else conversation_id
+    async with sitting(server, tmp_path, wanted, model="fake/asked") as (controller, store):
+        await until(lambda: bool(opened(store).path))
+        heard = dict(server.heard)
+        assert heard["conversation.update"] == {"conversation_id": conversation_id, "model": "fake/asked"}
+        assert list(heard).index("conversation.update") < list(heard).index("conversation.subscribe")
+        controller.send("Is it?")
+        assert newest(store).model == "asked"
+
+
+async def test_conversation_is_opened_even_when_its_model_is_refused(tmp_path: Path) -> None:
+    server = FakeServer()
+    conversation_id = new_id()
+    server.reference.handle("message.send", sending(conversation_id, "Is it?"))
+    server.refusals["conversation.update"] = [ProtocolError("not_found", "there is no provider x")]
+    async with sitting(server, tmp_path, conversation_id, model="x/y") as (_, store):
+        said: list[str] = []
+        store.on_change = lambda: said.append(store.note.text)
+        await until(lambda: bool(opened(store).path))
+        assert "there is no provider x" in said
+
+
 async def test_what_waits_for_its_conversation_is_shown_and_kept_until_then(tmp_path: Path) -> None:
     server = FakeServer(script=says_so)
     async with sitting(server, tmp_path, LAST, starts=False) as (controller, store):

@@ -299,15 +299,6 @@ def test_draft_mark_survives_a_new_list() -> None:
     assert [shown.has_draft for shown in store.conversations.values()] == [True, False]
 
 
-def test_answer_that_ended_elsewhere_is_unread_until_it_is_opened() -> None:
-    store = Store()
-    store.apply_conversations([row(1, "One", NOW, is_answering=True)])
-    store.apply_conversation_touched(row(1, "One", NOW))
-    assert store.conversations["c1"].is_unread
-    store.open_conversation(OpenConversation("c1"))
-    assert not store.conversations["c1"].is_unread
-
-
 @pytest.mark.parametrize("mark", ["deleted_at", "archived_at"])
 def test_conversation_put_away_elsewhere_leaves_the_list(mark: str) -> None:
     store = Store()

@@ -5,7 +5,7 @@ are fetched when they are wanted.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatty.client import settings
@@ -74,6 +74,8 @@ class Catalogue:
         newest = sorted(self._store.conversations.values(), key=lambda row: row.touched_at_ms, reverse=True)
         recent = list(dict.fromkeys(row.model for row in newest if row.model))[:_RECENT_MODELS]
         self._store.apply_models(answer["items"], recent)
+        if not self._has_choice:
+            self._begin_with(answer.get("default"))
 
     def choose_model(self, model_id: str, *, as_default: bool) -> None:
         """Use a model in the open conversation, and in new ones if it becomes the default."""
@@ -85,9 +87,10 @@ class Catalogue:
             self._choices.model, self._choices.is_model_chosen = chosen, False
             self._desk.begin(self._keep_default(model_id))
         if opened is not None and opened.id and not opened.is_new:
-            self._desk.begin(self._set_model(opened.id, model_id))
+            self._desk.begin(self.set_model(opened.id, model_id))
 
-    async def _set_model(self, conversation_id: str, model_id: str) -> None:
+    async def set_model(self, conversation_id: str, model_id: str) -> None:
+        """Let this model answer in a conversation from now on. Raises ProtocolError."""
         params = {"conversation_id": conversation_id, "model": model_id}
         await self._desk.call("conversation.update", params)
 
@@ -149,18 +152,16 @@ class Catalogue:
     async def _load_providers(self) -> None:
         answer = await self._desk.call("provider.list", {})
         self._providers = answer["items"]
-        if self._has_choice:
-            return
-        ready = [row for row in self._providers if _is_ready(row) and row["kind"] != "guide"]
-        if len(ready) <= 1:
-            row = ready[0] if ready else {"name": "guide", "default_model": "guide"}
-            self._begin_with(row["name"], row.get("default_model"))
+        if not self._has_choice:
+            self._begin_with(_answering_unnamed(self._providers))
 
-    def _begin_with(self, provider: str, model: str | None) -> None:
-        """New conversations use this model, and the open one if nothing else was chosen for it."""
-        if model is None:
+    def _begin_with(self, model_id: str | None) -> None:
+        """New conversations use this model, and the open one if nothing else was chosen for it; None: several
+        could answer, and somebody has to choose."""
+        self._store.ask_for_choice(is_needed=model_id is None)
+        if model_id is None:
             return
-        self._choices.model = (wire.line(provider), wire.line(model))
+        self._choices.model = wire.split_model(model_id)
         opened = self._store.open
         if opened is not None and not opened.model:
             self._store.set_model(*self._choices.model, is_chosen=False)
@@ -220,5 +221,12 @@ class Catalogue:
         return Ask(f"Key of {title}", text, "keep it there", keep)
 
 
-def _is_ready(provider: dict[str, Any]) -> bool:
-    return bool(provider["key_source"] != "missing")
+def _answering_unnamed(providers: Sequence[dict[str, Any]]) -> str | None:
+    """What the server takes for an unnamed model, found without asking any provider: the usual model of the
+    one that is ready and has one, else the guide; None where several are."""
+    usual = [
+        f"{row['name']}/{row['default_model']}"
+        for row in providers
+        if row["kind"] != "guide" and row["key_source"] != "missing" and row.get("default_model")
+    ]
+    return (usual or ["guide/guide"])[0] if len(usual) <= 1 else None

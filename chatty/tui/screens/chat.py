@@ -26,6 +26,7 @@ from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
 from chatty.tui.screens.writing import Writing
+from chatty.tui.spans import Span
 from chatty.tui.state import Message, Note
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
@@ -34,7 +35,7 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import QUIT_NOTE, StatusContent, StatusRow, doing
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, is_quit_note
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 from chatty.tui.widgets.welcome import welcome_rows
@@ -245,7 +246,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _unsay_seen(self) -> None:
         """A key was pressed: what could be read by then goes, and so does what waits for the same key."""
         note = self.store.note
-        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or note.text == QUIT_NOTE
+        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or is_quit_note(note.text)
         if note.text and not note.stays and was_seen and note.number == self._watched_note:
             self.store.say("")
 
@@ -315,7 +316,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def _paint_welcome(self) -> None:
         opened = self.store.open
         is_known = opened is not None and not opened.is_loading
-        self.transcript.show_welcome(welcome_rows(opened.model, self.keymap) if opened and is_known else [])
+        rows: list[list[Span]] = []
+        if opened is not None and is_known:
+            rows = welcome_rows(opened.model, self.keymap, needs_choice=self.store.needs_choice)
+        self.transcript.show_welcome(rows)
 
     def _paint_header(self) -> None:
         self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())

@@ -13,7 +13,7 @@ from chatty.tui.overlays.search import SearchPicker
 from chatty.tui.screens.copying import copy
 from chatty.tui.screens.inserting import pick_prompt
 from chatty.tui.widgets.drawn import Drawn
-from chatty.tui.widgets.status_row import QUIT_NOTE
+from chatty.tui.widgets.status_row import is_quit_note, quit_note
 
 if TYPE_CHECKING:
     from chatty.tui.screens.chat import ChatScreen
@@ -163,7 +163,7 @@ def key_entry(provider: str) -> Entry:
     """Ask for a provider's key."""
     return Entry(
         f"Key of {provider}",
-        placeholder="paste the key; it goes to the system keyring",
+        placeholder="paste the key; kept in a file only if you say so",
         hint="keep and try",
         is_secret=True,
     )
@@ -233,10 +233,10 @@ def _interrupt(screen: "ChatScreen", _: str) -> None:
     elif not screen.composer.is_empty:
         screen.composer.clear()
         screen.end_edit()
-    elif screen.store.note.text == QUIT_NOTE:
+    elif is_quit_note(screen.store.note.text):
         screen.app.exit()
     else:
-        screen.say(QUIT_NOTE)
+        screen.say(quit_note(screen.store))
 
 
 def _quit(screen: "ChatScreen", _: str) -> None:

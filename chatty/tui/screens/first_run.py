@@ -1,4 +1,4 @@
-"""The first thing a new user sees: who should answer? The cursor is on the first that is ready."""
+"""The first thing a new user sees: who should answer? The cursor starts on the first that is ready."""
 
 import textwrap
 from collections.abc import Sequence
@@ -37,11 +37,12 @@ class _Line:
 class ProviderList(Keyed):
     """The page: words above and below the list, and the list."""
 
-    def __init__(self, offers: Sequence[ProviderOffer]) -> None:
+    def __init__(self, offers: Sequence[ProviderOffer], at: str) -> None:
         super().__init__(None, id="first-run")
         self._offers = sorted(offers, key=lambda offer: _GROUPS.index(offer.group))
+        named = [offer for offer in self._offers if offer.name == at]
         ready = [offer for offer in self._offers if offer.state == "ready"]
-        self._cursor = (ready or self._offers)[0]
+        self._cursor = (named or ready or self._offers)[0]
 
     @property
     def chosen(self) -> ProviderOffer:
@@ -108,14 +109,17 @@ class FirstRunKeys(TwoSidedRow):
 
 
 class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
-    """Dismissed with the chosen provider's name, or None for the guide."""
+    """Dismissed with the chosen provider's name, or None for the guide.
+
+    The cursor starts on the offer named `at`, else on the first that is ready.
+    """
 
     CSS_PATH = "first_run.tcss"
     AUTO_FOCUS = "#first-run"
 
-    def __init__(self, offers: Sequence[ProviderOffer]) -> None:
+    def __init__(self, offers: Sequence[ProviderOffer], at: str = "") -> None:
         super().__init__()
-        self._list = ProviderList(offers)
+        self._list = ProviderList(offers, at)
 
     def compose(self) -> ComposeResult:
         """The page, and its keys in the last row."""

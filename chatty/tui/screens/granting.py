@@ -24,7 +24,7 @@ def grant(screen: "ChatScreen", wishes: Wishes) -> None:
         _ask(screen, question)
     if wishes.offers and screen.composer.is_empty and screen.app.screen is screen:
         # Whoever has begun to write has decided to ask what is there.
-        screen.app.push_screen(FirstRun(wishes.offers), partial(_chosen, screen, wishes.offers))
+        _offer(screen, wishes.offers)
     if wishes.show_message:
         screen.transcript.show_message(wishes.show_message)
 
@@ -44,21 +44,30 @@ def _ask(screen: "ChatScreen", question: Ask) -> None:
     screen.app.push_screen(Question(question.name, question.text, question.yes), answered)
 
 
+def _offer(screen: "ChatScreen", offers: list[ProviderOffer], at: str = "") -> None:
+    """Ask who should answer, with the cursor on an offer."""
+    screen.app.push_screen(FirstRun(offers, at), partial(_chosen, screen, offers))
+
+
 def _chosen(screen: "ChatScreen", offers: list[ProviderOffer], name: str | None) -> None:
     """Begin with who was chosen; ask first for what is missing. Nobody chosen is the guide."""
     offer = next((offer for offer in offers if offer.name == name), None)
     if offer is None or offer.state == "ready":
         screen.backend.choose_provider(offer.name if offer else "guide")
-    elif offer.state == "needs a key":
-        screen.app.push_screen(key_entry(offer.title), partial(_key_given, screen, offer.name))
-    else:
-        entry = Entry("Its address", placeholder="http://127.0.0.1:8080/v1", hint="use it")
-        screen.app.push_screen(
-            entry, lambda address: screen.backend.add_endpoint(address) if address else None
-        )
+        return
+
+    def given(words: str | None) -> None:
+        if not words:
+            _offer(screen, offers, offer.name)
+        elif offer.state == "needs a key":
+            # Who answers is settled with the key, not before: it may be refused, or not be kept at all.
+            screen.backend.set_key(offer.name, words, partial(screen.backend.choose_provider, offer.name))
+        else:
+            screen.backend.add_endpoint(words)
+
+    is_for_key = offer.state == "needs a key"
+    screen.app.push_screen(key_entry(offer.title) if is_for_key else _address_entry(), given)
 
 
-def _key_given(screen: "ChatScreen", name: str, key: str | None) -> None:
-    if key:
-        # Who answers is settled with the key, not before: it may be refused, or not be kept at all.
-        screen.backend.set_key(name, key, partial(screen.backend.choose_provider, name))
+def _address_entry() -> Entry:
+    return Entry("Its address", placeholder="http://127.0.0.1:8080/v1", hint="use it")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chatty.tui.actions import BY_SLASH
+from chatty.tui.actions import BY_SLASH, typed_command
 from chatty.tui.matching import matching
 from chatty.tui.screens import chat_actions, message_actions
 
@@ -23,17 +23,14 @@ def route(screen: "ChatScreen", name: str, argument: str) -> None:
 
 def submit(screen: "ChatScreen", text: str) -> None:
     """Run a typed command, or send the text. A text that begins with two slashes is sent with one."""
-    if not text.startswith("/") or text.startswith("//"):
+    typed = typed_command(text)
+    if typed is None:
         _send(screen, text.removeprefix("/") if text.startswith("//") else text)
         return
-    command, _, argument = text[1:].partition(" ")
+    command, argument = typed
     action = BY_SLASH.get(command)
     if action is not None:
-        route(screen, action.name, argument.strip())
-        return
-    if "/" in command or "\n" in text:
-        # A path or a pasted text that happens to begin with a slash is no command.
-        _send(screen, text)
+        route(screen, action.name, argument)
         return
     near = matching(command, BY_SLASH, str)
     also = f"; did you mean /{near[0]}?" if near else ""

@@ -4,6 +4,7 @@ The composer shows one draft; the others are in the `DraftKeeper`. Texts that we
 yet are kept under a name of their own. It sends nothing.
 """
 
+from chatty.tui.actions import is_mistyped_command
 from chatty.tui.draft_keeper import DraftKeeper
 from chatty.tui.drafts import EMPTY, Draft, joined
 from chatty.tui.state import OpenConversation
@@ -53,7 +54,7 @@ class Writing:
             return
         if left is not None:
             self.keep()
-            self._store.mark_draft(self._key, has_draft=not composer.is_empty)
+            self._store.mark_draft(self._key, has_draft=not self._worth_keeping().is_empty)
         self._opened, self._key = opened, opened.draft_key
         if opened.id:
             composer.draft = self._drafts.load(self._key)
@@ -97,7 +98,12 @@ class Writing:
         before, self._key = self._key, key
         if before not in ("", key):
             self._drafts.changed(before, EMPTY)
-        self._drafts.changed(key, self._composer.draft)
+        self._drafts.changed(key, self._worth_keeping())
+
+    def _worth_keeping(self) -> Draft:
+        """What is written, unless it is a command nobody knows: it stands there to be mended now or never."""
+        draft = self._composer.draft
+        return EMPTY if is_mistyped_command(draft.text) else draft
 
     def _carry_over(self, opened: OpenConversation) -> None:
         """What was written before it was known which conversation is open belongs to this one."""

@@ -157,7 +157,7 @@ class SideBar(TextField):
     def _conversation(self, row: ConversationRow, width: int) -> Strip:
         is_open = row.id == self._open_id
         has_cursor = row.id == (self._cursor_id if self.has_focus else self._open_id)
-        mark = _mark(row)
+        mark = edge_mark(row)
         title = two_sides([Span(row.title, bold=is_open)], mark, width - 2 * _EDGE)
         if mark:
             room = width - 2 * _EDGE - sum(len(span.text) for span in mark) - 1
@@ -205,9 +205,9 @@ class SideBar(TextField):
         self.refresh()
 
 
-def _mark(row: ConversationRow) -> list[Span]:
-    """What a conversation wants, at its right edge."""
-    if row.is_answering or row.is_unread:
+def edge_mark(row: ConversationRow) -> list[Span]:
+    """What is told of a conversation at its right edge: that it answers, or that it has a draft."""
+    if row.is_answering:
         return [Span("●", "accent"), Span(" ")]
     return [Span("draft", "muted")] if row.has_draft else []
 

@@ -11,7 +11,8 @@ from chatty.tui.state import Link, OpenConversation
 from chatty.tui.store import Store
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
-QUIT_NOTE = "press ^c again to quit"
+_QUIT_NOTE = "press ^c again to quit"
+_QUIT_NOTE_WHILE_ANSWERING = f"{_QUIT_NOTE} · the answer goes on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ def doing(store: Store, now_ms: int) -> tuple[Span, ...]:
     if opened is not None and opened.is_loading:
         return (Span("loading", "primary"),)
     return ()
+
+
+def quit_note(store: Store) -> str:
+    """What the first press of a key that quits says. Only what the server has goes on without this client."""
+    is_open_answering = store.open is not None and store.open.active_run() is not None
+    is_answering = is_open_answering or any(row.is_answering for row in store.conversations.values())
+    return _QUIT_NOTE_WHILE_ANSWERING if is_answering and store.link.kind == "well" else _QUIT_NOTE
+
+
+def is_quit_note(words: str) -> bool:
+    """Whether a note says that the next press quits."""
+    return words in (_QUIT_NOTE, _QUIT_NOTE_WHILE_ANSWERING)
 
 
 def _waiting(link: Link) -> tuple[Span, ...]:

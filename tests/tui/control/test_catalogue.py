@@ -1,5 +1,7 @@
-"""Keys: what needs one waits until it is kept, and does not happen when it is refused."""
+"""Who answers when nobody chose, and keys: what needs one waits until it is kept, and does not happen when it
+is refused."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +12,7 @@ from chatty.protocol.errors import ProtocolError
 from chatty.tui.control.catalogue import Catalogue
 from chatty.tui.control.choices import Choices
 from chatty.tui.control.desk import Desk
+from chatty.tui.state import OpenConversation
 from chatty.tui.store import Store
 from tests.instruments.waiting import until
 
@@ -17,9 +20,18 @@ from tests.instruments.waiting import until
 class Server:
     """Answers what a key needs; without a keyring only a file is taken."""
 
-    def __init__(self, *, has_keyring: bool, problem: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        has_keyring: bool = True,
+        problem: str = "",
+        providers: Sequence[dict[str, Any]] = (),
+        default: str | None = None,
+    ) -> None:
         self._has_keyring = has_keyring
         self._problem = problem
+        self._providers = list(providers)
+        self._default = default
         self.kept_in: list[str] = []
 
     async def call(
@@ -33,6 +45,10 @@ class Server:
         if method == "provider.test":
             error = {"error": {"type": self._problem, "message": self._problem}} if self._problem else {}
             return {"models": 3, **error}
+        if method == "provider.list":
+            return {"items": self._providers}
+        if method == "model.list":
+            return {"items": [], "default": self._default}
         return {"items": []}
 
 
@@ -73,9 +89,58 @@ async def test_only_a_key_that_was_refused_ends_it(tmp_path: Path, problem: str,
     keys, store = catalogue(Server(has_keyring=True, problem=problem), tmp_path)
     done: list[str] = []
     keys.set_key("openai", "sk", lambda: done.append("used"))
-    changes: list[str] = []
-    store.on_change = lambda: changes.append(store.note.text)
+    has_models: list[bool] = []
+    store.on_change = lambda: has_models.append(store.take_dirty().models)
     # The list of models is the last that is asked for before anything follows.
-    await until(lambda: problem in changes and len(changes) > 1)
+    await until(lambda: True in has_models)
+    assert store.note.text == problem
     await until(lambda: bool(done) or not follows)
     assert bool(done) is follows
+
+
+def provider(name: str, *, key: str = "not_needed", default: str | None = None) -> dict[str, Any]:
+    """A row of `provider.list`."""
+    kind = name if name in ("guide", "openai", "groq") else "openai"
+    return {"name": name, "kind": kind, "key_source": key, "default_model": default}
+
+
+GUIDE = provider("guide", default="guide")
+LAB = provider("lab")
+OPENAI = provider("openai", key="environment", default="gpt-5.2")
+KEYLESS = provider("openai", key="missing", default="gpt-5.2")
+GROQ = provider("groq", key="keyring", default="llama")
+
+
+def shown_model(store: Store) -> str:
+    assert store.open is not None
+    return f"{store.open.model_provider}/{store.open.model}" if store.open.model else ""
+
+
+@pytest.mark.parametrize(
+    ("providers", "answering"),
+    [
+        ([GUIDE, KEYLESS], "guide/guide"),
+        # A server of one's own that names no model is not the default of the server either.
+        ([GUIDE, KEYLESS, LAB], "guide/guide"),
+        ([GUIDE, OPENAI, LAB], "openai/gpt-5.2"),
+        ([GUIDE, OPENAI, GROQ], ""),
+    ],
+)
+async def test_who_answers_unasked_is_shown_before_anything_is_sent(
+    tmp_path: Path, providers: list[dict[str, Any]], answering: str
+) -> None:
+    choices, store = catalogue(Server(providers=providers), tmp_path)
+    store.open_conversation(OpenConversation("n1", is_new=True))
+    assert not store.needs_choice
+    await choices.load()
+    assert shown_model(store) == answering
+    assert store.needs_choice is (answering == "")
+
+
+@pytest.mark.parametrize("default", ["lab/tuned", None])
+async def test_server_has_the_last_word_on_who_answers(tmp_path: Path, default: str | None) -> None:
+    choices, store = catalogue(Server(default=default), tmp_path)
+    store.open_conversation(OpenConversation("n1", is_new=True))
+    await choices.load_models()
+    assert shown_model(store) == (default or "")
+    assert store.needs_choice is (default is None)

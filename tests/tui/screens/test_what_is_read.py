@@ -12,6 +12,7 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.screens.chat_actions import key_entry
 from chatty.tui.screens.first_run import FirstRun
 from chatty.tui.state import Link, Message, ModelRow, OpenConversation, Part, Run
 from chatty.tui.store import Store
@@ -45,9 +46,9 @@ async def test_empty_conversation_offers_no_way_to_messages_that_are_not_there()
 async def test_keys_of_a_selected_message_are_those_that_work_on_it() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press("tab")
-        assert keys_of(screen).startswith("r again  y copy  b branch  esc back  ? more")
+        assert keys_of(screen).startswith("r retry  y copy  b branch  esc back  ? more")
         await pilot.press("k")
-        assert keys_of(screen).startswith("e edit  r again  y copy  esc back  ? more")
+        assert keys_of(screen).startswith("e edit  r retry  y copy  esc back  ? more")
 
 
 @pytest.mark.parametrize("size", [(80, 24), NARROW])
@@ -61,6 +62,9 @@ async def test_list_of_conversations_leaves_the_row_that_says_its_keys(size: tup
 async def test_who_answers_is_said_as_soon_as_it_is_known() -> None:
     async with chat("empty") as (pilot, screen, backend):
         backend.store.open_conversation(OpenConversation("n1", is_new=True))
+        await pilot.pause()
+        assert "answers here" not in words(screen)
+        backend.store.ask_for_choice(is_needed=True)
         await pilot.pause()
         assert "nobody answers here yet" in words(screen)
         backend.store.set_model("openai", "gpt-5.2", is_chosen=False)
@@ -200,3 +204,12 @@ async def test_list_says_how_much_lies_below() -> None:
         for _ in range(10):
             await pilot.press("pagedown")
         await until(lambda: "more" not in words(pilot.app.screen).splitlines()[-1])
+
+
+async def test_question_for_a_key_promises_no_keyring_before_one_is_found() -> None:
+    async with chat(size=NARROW) as (pilot, _, _backend):
+        await pilot.app.push_screen(key_entry("OpenAI"))
+        await pilot.pause()
+        shown = words(pilot.app.screen)
+        assert "kept in a file only if you say so" in shown
+        assert "keyring" not in shown

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from textual import events
 
 from chatty.tui.app import Settings
@@ -117,3 +118,11 @@ async def test_drafts_are_kept_without_a_disk_as_long_as_the_program_runs() -> N
         backend.store.open_conversation(OpenConversation("c1"))
         await until(lambda: screen.shown_id == "c1")
         assert screen.composer.text == "mine"
+
+
+@pytest.mark.parametrize(("typed", "left"), [("/frob", {}), ("/frob it", {"c1": "/frob it"})])
+async def test_mistyped_command_is_no_draft(tmp_path: Path, typed: str, left: dict[str, str]) -> None:
+    async with chat(settings=settings(tmp_path)) as (pilot, screen, _):
+        await pilot.press(*typed, "enter")
+        assert screen.composer.text == typed
+    assert kept(tmp_path) == left

@@ -3,7 +3,8 @@
 from chatty.tui.spans import plain
 from chatty.tui.state import Link, LinkKind, OpenConversation, Run
 from chatty.tui.store import Store
-from chatty.tui.widgets.status_row import doing
+from chatty.tui.widgets.status_row import doing, is_quit_note, quit_note
+from tests.tui.scenes import row
 
 NOW_MS = 1_790_000_000_000
 
@@ -42,3 +43,22 @@ def test_word_about_the_link_goes_with_its_cause() -> None:
     store.say("the connection broke", is_of_link=True)
     assert linked(store, "connecting") == "the connection broke"
     assert linked(store, "well") == "queued 3 s"
+
+
+def test_quitting_says_that_the_answer_goes_on_where_it_does() -> None:
+    store = answering()
+    assert quit_note(store) == "press ^c again to quit"
+    linked(store, "well")
+    assert quit_note(store) == "press ^c again to quit · the answer goes on"
+    store.open_conversation(OpenConversation("c2"))
+    assert quit_note(store) == "press ^c again to quit"
+    store.apply_conversations([row(1, "One", NOW_MS, is_answering=True)])
+    assert quit_note(store) == "press ^c again to quit · the answer goes on"
+
+
+def test_both_words_for_quitting_are_known_again() -> None:
+    store = answering()
+    assert is_quit_note(quit_note(store))
+    linked(store, "well")
+    assert is_quit_note(quit_note(store))
+    assert not is_quit_note("")

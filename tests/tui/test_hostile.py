@@ -37,7 +37,7 @@ async def settled(app: ChattyApp) -> str:
     """The frame once nothing changes it any more: what was asked for is laid out and drawn."""
     before, frame = "", full_frame(app)
     async with asyncio.timeout(20):
-        while frame != before:
+        while frame != before or "Chats" not in frame:  # what lies behind an overlay may come after it
             done = asyncio.Event()
             app.screen.refresh()  # an overlay draws what lies behind it only when it is drawn itself
             app.screen.call_after_refresh(done.set)

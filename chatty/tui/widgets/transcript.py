@@ -1,12 +1,11 @@
 """The messages of the open conversation: one widget that draws only the rows on the screen.
 
-It holds views for a window of the path: twenty messages at first, more as one scrolls, two hundred at most.
-The state is never pruned, only what is laid out here. It shows the end of the path, or a stretch further up
-that one went to; what is not at hand is asked for where one comes to it. The view never moves while someone
-reads: it follows the newest line until they scroll up, and again once they are back at the end.
+It holds views for a window of the path (`message_window.py`) and knows their rows (`row_index.py`). The state
+is never pruned, only what is laid out here; what is not at hand is asked for where one comes to it. The view
+never moves while someone reads: it follows the newest line until they scroll up, and again once they are back
+at the end.
 """
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,10 +23,8 @@ from chatty.tui.spans import Span
 from chatty.tui.state import OpenConversation
 from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.drawn_message import TEXT_COLUMN, DrawnMessage, Look
-
-WINDOW_AT_FIRST = 20
-WINDOW_STEP = 20
-WINDOW_AT_MOST = 200
+from chatty.tui.widgets.message_window import MessageWindow
+from chatty.tui.widgets.row_index import RowIndex, Spot
 
 _WHEEL_ROWS = 3
 _CODE_STEP = 8
@@ -76,16 +73,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._welcome: list[list[Span]] = []
         self._opened: OpenConversation | None = None
         self._views: dict[str, DrawnMessage] = {}
-        self._window: list[str] = []
-        self._starts: list[int] = [0]
+        self._window = MessageWindow()
+        self._rows = RowIndex()
         self._is_following = True
         self._is_adjusting = False
-        self._is_away = False
-        """The stretch further up is shown, not the end of the path."""
-        self._sought: tuple[str, int] | None = None
+        self._sought: Spot | None = None
         """What was at the top of a stretch that was put away: to be there again once it has come."""
-        self._seen: tuple[str, int] | None = None
-        """The lowest row that was on the screen: its message, and the rows of it."""
+        self._seen: Spot | None = None
+        """The lowest row that was on the screen."""
         self._code_offset = 0
         self._is_raw = False
 
@@ -103,34 +98,30 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._views.clear()
         self.selected_id = None
         self._code_offset = 0
-        self._is_following, self._is_away = True, False
+        self._is_following = True
         self._seen = self._sought = None
-        self._window = opened.path[-WINDOW_AT_FIRST:]
+        self._window.open(opened)
         self._lay_out()
 
     def show_again(self, opened: OpenConversation) -> None:
         """The path or the messages changed: keep the window where it is as far as they still exist."""
         self._opened = opened
         top = self._sought or self._top()
-        if top is not None and self._is_away and top[0] not in opened.away:
-            if top[0] not in opened.path:
-                # Put away, as by a link that came back: what stands here stands until it has come again.
-                self._sought = top
-                self.post_message(self.MoreWanted(top[0], "around"))
-                return
-            self._is_away = False  # the gap below is closed
+        if not self._window.change_path(opened, top, is_following=self._is_following):
+            assert top is not None  # it is what the window waits for
+            self._sought = top
+            self.post_message(self.MoreWanted(top.message_id, "around"))
+            return
         self._sought = None
-        path = self._loaded_path()
-        self._window = self._moved_window(path, top[0] if top else "")
-        if self.selected_id not in path:
+        if self.selected_id not in self._window.path:
             self._select(None)
-        for message_id in self._window:
+        for message_id in self._window.ids:
             self._sync(message_id)
         self._lay_out(top)
 
     def update_messages(self, message_ids: set[str]) -> None:
         """The content of these messages changed."""
-        shown = message_ids.intersection(self._window)
+        shown = message_ids.intersection(self._window.ids)
         if not shown or self._opened is None:
             return
         for message_id in shown:
@@ -156,31 +147,29 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     @property
     def new_lines(self) -> int:
         """Rows that came below since the end was last on the screen."""
-        if self._is_following or self._seen is None or self._seen[0] not in self._window:
-            return 0
-        message_id, rows = self._seen
-        return max(0, self._starts[-1] - self._starts[self._window.index(message_id)] - rows)
+        seen = None if self._is_following or self._seen is None else self._rows.row_of(self._seen)
+        return 0 if seen is None else max(0, self._rows.rows - 1 - seen)
 
     @property
     def is_far_from_end(self) -> bool:
         """Whether there are messages behind those that are laid out."""
-        return not self._reaches_newest()
+        return not self._window.reaches_newest
 
     # Moving.
 
     def to_end(self) -> None:
         """Go to the newest line and follow it."""
-        self._is_following, self._is_away, self._sought = True, False, None
-        self._window = self._loaded_path()[-WINDOW_AT_FIRST:]
+        self._is_following, self._sought = True, None
+        self._window.to_end()
         self._lay_out()
 
     def to_top(self) -> None:
         """Go to the first message that is loaded."""
-        self._window = self._loaded_path()[:WINDOW_AT_MOST]
         self._is_following = False
+        self._window.to_top()
         self._lay_out()
         self._scroll_rows_to(0)
-        self._maybe_want_older()
+        self._want_older()
 
     def page(self, direction: int) -> None:
         """Move by a screen less two rows, up (-1) or down (1)."""
@@ -192,13 +181,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         if opened is None or message_id not in (*opened.path, *opened.away):
             return
         self._is_following, self._sought = False, None
-        self._is_away = message_id in opened.away
-        path = self._loaded_path()
-        if message_id not in self._window:
-            first = max(0, path.index(message_id) - WINDOW_STEP)
-            self._window = path[first : first + WINDOW_AT_MOST]
-            self._lay_out((path[first], 0))
-        self._scroll_rows_to(self._starts[self._window.index(message_id)])
+        if self._window.go_to(message_id):
+            self._lay_out(Spot(self._window.ids[0], 0))
+        self._scroll_rows_to(self._rows.start(message_id))
         self._note_seen()
 
     # Selecting.
@@ -209,23 +194,24 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     def select_newest(self) -> None:
         """Select the newest message; for someone who reads further up the first that begins on the screen."""
-        if self._window:
-            wanted = self._window[-1] if self._is_following else self._first_in_view()
+        ids = self._window.ids
+        if ids:
+            wanted = ids[-1] if self._is_following else self._rows.first_from(self.scroll_offset.y)
             self._select(wanted)
             self._bring_into_view(wanted)
 
     def select_step(self, step: int) -> None:
         """Move the selection to the next (1) or the previous (-1) message."""
-        if self.selected_id is None or self.selected_id not in self._window:
+        if self.selected_id is None or self.selected_id not in self._window.ids:
             self.select_newest()
             return
-        index = self._window.index(self.selected_id) + step
-        if index < 0:
+        if step < 0 and self.selected_id == self._window.ids[0]:
             self._extend_up()
-            index = self._window.index(self.selected_id) + step
-        if 0 <= index < len(self._window):
-            self._select(self._window[index])
-            self._bring_into_view(self._window[index])
+        ids = self._window.ids
+        index = ids.index(self.selected_id) + step
+        if 0 <= index < len(ids):
+            self._select(ids[index])
+            self._bring_into_view(ids[index])
 
     def clear_selection_mark(self) -> None:
         """Select no message."""
@@ -253,7 +239,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text the mouse selected, as it stands on the screen."""
-        rows = range(self._starts[-1])
+        rows = range(self._rows.rows)
         return selection.extract("\n".join(self._plain(row).rstrip() for row in rows)), "\n"
 
     # Events.
@@ -294,7 +280,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         if self._is_adjusting:
             return
-        self._is_following = self._is_at_end() and self._reaches_newest()
+        self._is_following = self._is_at_end() and self._window.reaches_newest
         if new_value < old_value and self.scroll_offset.y < self.size.height:
             self._extend_up()
         elif new_value > old_value and self._is_at_end():
@@ -303,60 +289,28 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
 
     # Inside: the window.
 
-    def _loaded_path(self) -> list[str]:
-        """The messages at hand in a row that the window is a part of."""
-        if self._opened is None:
-            return []
-        return self._opened.away if self._is_away else self._opened.path
-
-    def _moved_window(self, path: list[str], top_id: str) -> list[str]:
-        """The window on a path that changed: what came behind it comes in, rows far above the view go."""
-        window = set(self._window)
-        kept = [index for index, message_id in enumerate(path) if message_id in window]
-        if not kept or self._is_following:
-            return path[-max(len(self._window), WINDOW_AT_FIRST) :]
-        moved = path[kept[0] : kept[-1] + 1 + WINDOW_STEP]
-        surplus = max(0, len(moved) - WINDOW_AT_MOST)
-        above = moved.index(top_id) if top_id in moved else 0
-        first = min(surplus, above)
-        return moved[first : first + WINDOW_AT_MOST]
-
     def _extend_up(self) -> None:
-        path = self._loaded_path()
-        first = path.index(self._window[0]) if self._window and self._window[0] in path else 0
-        if first == 0:
-            self._maybe_want_older()
-            return
         top = self._top()
-        self._window = [*path[max(0, first - WINDOW_STEP) : first], *self._window][:WINDOW_AT_MOST]
-        self._lay_out(top)
+        if self._window.extend_up():
+            self._lay_out(top)
+        else:
+            self._want_older()
 
     def _extend_down(self) -> None:
-        path = self._loaded_path()
-        if not self._window or self._window[-1] not in path:
-            return
-        last = path.index(self._window[-1]) + 1
-        if last < len(path):
-            top = self._top()
-            self._window = [*self._window, *path[last : last + WINDOW_STEP]][-WINDOW_AT_MOST:]
+        top = self._top()
+        if self._window.extend_down():
             self._lay_out(top)
-        elif self._is_away:
-            self.post_message(self.MoreWanted(path[-1], "behind"))
+        elif (last := self._window.missing_behind) is not None:
+            self.post_message(self.MoreWanted(last, "behind"))
 
-    def _maybe_want_older(self) -> None:
-        opened = self._opened
-        path = self._loaded_path()
-        if opened is not None and path and (opened.has_older_away if self._is_away else opened.has_older):
-            self.post_message(self.MoreWanted(path[0], "before"))
-
-    def _reaches_newest(self) -> bool:
-        path = self._loaded_path()
-        return not self._is_away and (not path or (bool(self._window) and self._window[-1] == path[-1]))
+    def _want_older(self) -> None:
+        if (first := self._window.missing_before) is not None:
+            self.post_message(self.MoreWanted(first, "before"))
 
     # Inside: rows.
 
     def _empty_row(self, row: int) -> Strip:
-        words = self._welcome[row] if not self._window and row < len(self._welcome) else []
+        words = self._welcome[row] if not self._window.ids and row < len(self._welcome) else []
         return self.palette.row([Span(" " * TEXT_COLUMN), *words], self._row_cells)
 
     @property
@@ -380,27 +334,24 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         view.place = opened.sibling_place(message_id)
         view.sync(message)
 
-    def _lay_out(self, keep: tuple[str, int] | None = None) -> None:
-        """Count the rows of the window; `keep` is the message and row that stay at the top of the view."""
+    def _lay_out(self, keep: Spot | None = None) -> None:
+        """Count the rows of the window; `keep` is what stays at the top of the view."""
         if not self._row_cells:
             return
-        kept = set(self._window)
-        self._views = {key: view for key, view in self._views.items() if key in kept}
-        starts = [0]
-        for message_id in self._window:
+        ids = self._window.ids
+        for message_id in ids:
             if message_id not in self._views:
                 self._sync(message_id)
-            view = self._views[message_id]
-            starts.append(starts[-1] + view.height(self._look(view)) + 1)
-        self._starts = starts
+        self._views = {message_id: self._views[message_id] for message_id in ids}
+        self._rows = RowIndex(ids, [view.height(self._look(view)) for view in self._views.values()])
+        kept_row = None if keep is None else self._rows.row_of(keep)
         self._is_adjusting = True
         try:
-            # One empty row after every message: the last is the padding that keeps text off the status row.
-            self.virtual_size = Size(self._row_cells, starts[-1])
+            self.virtual_size = Size(self._row_cells, self._rows.rows)
             if self._is_following:
-                self._set_row(max(0, starts[-1] - self.size.height))
-            elif keep is not None and keep[0] in kept:
-                self._set_row(starts[self._window.index(keep[0])] + keep[1])
+                self._set_row(max(0, self._rows.rows - self.size.height))
+            elif kept_row is not None:
+                self._set_row(kept_row)
         finally:
             self._is_adjusting = False
         self._note_seen()
@@ -417,46 +368,32 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             row += self.scroll_offset.y
         if row > self.scroll_offset.y and self._is_at_end():
             self._extend_down()
-        self._set_row(max(0, min(row, self._starts[-1] - self.size.height)))
+        self._set_row(max(0, min(row, self._rows.rows - self.size.height)))
 
-    def _top(self) -> tuple[str, int] | None:
-        """The message at the top of the view and the row of it."""
-        row = self.scroll_offset.y
-        index = bisect_right(self._starts, row) - 1
-        if 0 <= index < len(self._starts) - 1:
-            return self._window[index], row - self._starts[index]
-        return None
+    def _top(self) -> Spot | None:
+        return self._rows.spot(self.scroll_offset.y)
 
     def _find(self, row: int) -> tuple[DrawnMessage, int] | None:
-        index = bisect_right(self._starts, row) - 1
-        if not 0 <= index < len(self._starts) - 1 or row == self._starts[index + 1] - 1:
-            return None
-        return self._views[self._window[index]], row - self._starts[index]
+        spot = self._rows.text_spot(row)
+        return None if spot is None else (self._views[spot.message_id], spot.row)
 
     def _is_at_end(self) -> bool:
-        return self.scroll_offset.y + self.size.height >= self._starts[-1]
+        return self.scroll_offset.y + self.size.height >= self._rows.rows
 
     def _note_seen(self) -> None:
         """Remember the lowest row that was on the screen, and tell how much lies below."""
-        bottom = self._place_of(min(self.scroll_offset.y + self.size.height, self._starts[-1]))
+        bottom = self._rows.spot(min(self.scroll_offset.y + self.size.height, self._rows.rows) - 1)
         if bottom is not None and (self._is_following or self._is_below_seen(bottom)):
             self._seen = bottom
         self.post_message(self.Moved(self.new_lines))
 
-    def _is_below_seen(self, place: tuple[str, int]) -> bool:
+    def _is_below_seen(self, spot: Spot) -> bool:
         path = self._opened.path if self._opened is not None else []
-        if self._seen is None or self._seen[0] not in path:
+        if self._seen is None or self._seen.message_id not in path:
             return True
-        if place[0] == self._seen[0]:
-            return place[1] > self._seen[1]
-        return place[0] in path and path.index(place[0]) > path.index(self._seen[0])
-
-    def _place_of(self, end_row: int) -> tuple[str, int] | None:
-        """The message above the end of a row, and how many of its rows are."""
-        index = bisect_right(self._starts, end_row - 1) - 1
-        if 0 <= index < len(self._starts) - 1 and index < len(self._window):
-            return self._window[index], end_row - self._starts[index]
-        return None
+        if spot.message_id == self._seen.message_id:
+            return spot.row > self._seen.row
+        return spot.message_id in path and path.index(spot.message_id) > path.index(self._seen.message_id)
 
     def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, direction: int) -> None:
         event.stop()
@@ -487,13 +424,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._lay_out(top)
         self.post_message(self.Selected(message_id))
 
-    def _first_in_view(self) -> str:
-        index = bisect_left(self._starts, self.scroll_offset.y, hi=len(self._window) - 1)
-        return self._window[index]
-
     def _bring_into_view(self, message_id: str) -> None:
-        index = self._window.index(message_id)
-        start, end = self._starts[index], self._starts[index + 1] - 1
+        start, end = self._rows.start(message_id), self._rows.end(message_id)
         row = self.scroll_offset.y
         if start < row or end - start >= self.size.height:
             self._scroll_rows_to(start)

@@ -9,7 +9,8 @@ import pytest
 from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
-from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
+from chatty.tui.widgets.message_window import WINDOW_AT_FIRST, WINDOW_AT_MOST
+from chatty.tui.widgets.transcript import Transcript
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import event, large, message, numbered, open_snapshot, snapshot, text
 from tests.tui.scripted_app import scripted
@@ -50,7 +51,7 @@ def delta(store: Store, words: str) -> None:
 async def test_opening_many_messages_mounts_twenty() -> None:
     async with transcript("long") as (view, _, _, _):
         assert len(view._views) == WINDOW_AT_FIRST
-        assert view._window[-1] == "m10000"
+        assert view._window.ids[-1] == "m10000"
 
 
 async def test_scrolling_up_brings_more_and_the_rows_stay_where_they_were() -> None:
@@ -60,7 +61,7 @@ async def test_scrolling_up_brings_more_and_the_rows_stay_where_they_were() -> N
         before = shown(view)
         view._extend_up()
         await drawn(screen)
-        assert len(view._window) == 2 * WINDOW_AT_FIRST
+        assert len(view._window.ids) == 2 * WINDOW_AT_FIRST
         assert shown(view) == before
 
 
@@ -72,7 +73,7 @@ async def test_window_never_exceeds_its_bound() -> None:
             await drawn(screen)
         assert len(view._views) == WINDOW_AT_MOST
         view.to_end()
-        assert view._window[-1] == "m10000"
+        assert view._window.ids[-1] == "m10000"
 
 
 async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
@@ -125,7 +126,7 @@ async def test_place_far_from_the_end_is_shown_and_the_end_is_one_key_away() -> 
         await drawn(screen)
         assert "↓ newest  end" in screen.status.render_line(0).text
         view.to_end()
-        assert view._window[-1] == "m10000"
+        assert view._window.ids[-1] == "m10000"
         assert (view.new_lines, view.is_far_from_end) == (0, False)
 
 
@@ -157,10 +158,10 @@ async def test_place_becomes_a_part_of_the_path_when_the_gap_is_closed() -> None
         store.apply_newer("c1", page_of(9_946, 9_990))
         await drawn(screen)
         assert shown(view) == before
-        assert not view._is_away
+        assert not view._window.is_away
         for _ in range(200):
             view.page(1)
-        assert view._window[-1] == "m10000"
+        assert view._window.ids[-1] == "m10000"
         assert not view.is_far_from_end
 
 
@@ -175,8 +176,8 @@ async def test_view_stays_where_one_reads_when_the_link_comes_back() -> None:
         store.apply("c1", large(10_000, 50, 0))
         await drawn(screen)
         assert shown(view) == before
-        assert backend.calls[-1] == ("want_messages", top[0], "around")
-        number = int(top[0][1:])
+        assert backend.calls[-1] == ("want_messages", top.message_id, "around")
+        number = int(top.message_id[1:])
         store.apply_around("c1", page_of(number - 25, number), page_of(number + 1, number + 25))
         await drawn(screen)
         assert shown(view) == before
@@ -203,21 +204,21 @@ async def test_window_keeps_its_bound_when_a_message_comes() -> None:
         before = shown(view)
         arrive(store, 10_001)
         await drawn(screen)
-        assert view._window == [f"m{number}" for number in range(1, WINDOW_AT_MOST + 1)]
+        assert view._window.ids == [f"m{number}" for number in range(1, WINDOW_AT_MOST + 1)]
         assert shown(view) == before
 
 
 async def test_reading_at_the_lower_end_of_a_full_window_a_new_message_is_counted() -> None:
     async with transcript("all-loaded") as (view, store, _, screen):
         view.page(-1)
-        while len(view._window) < WINDOW_AT_MOST:
+        while len(view._window.ids) < WINDOW_AT_MOST:
             view._extend_up()
         await drawn(screen)
         before = shown(view)
         arrive(store, 10_001)
         await drawn(screen)
-        assert len(view._window) == WINDOW_AT_MOST
-        assert view._window[-1] == "m10001"
+        assert len(view._window.ids) == WINDOW_AT_MOST
+        assert view._window.ids[-1] == "m10001"
         assert view.new_lines > 0
         assert shown(view) == before
 
@@ -279,7 +280,7 @@ async def test_mouse_selection_gives_the_text_on_the_screen() -> None:
     from textual.selection import Selection
 
     async with transcript("idle") as (view, _, _, _):
-        row = next(number for number in range(view._starts[-1]) if "Yes, it would." in view._plain(number))
+        row = next(number for number in range(view._rows.rows) if "Yes, it would." in view._plain(number))
         found = view.get_selection(Selection(Offset(3, row), Offset(6, row)))
         assert found is not None
         assert found[0] == "Yes"

@@ -10,7 +10,7 @@ from chatty.rendering.guard import OutputGuard
 from chatty.rendering.sanitizer import sanitize
 from chatty.tui.app import ChattyApp
 from chatty.tui.overlays.models import ModelPicker
-from chatty.tui.screens import chat
+from chatty.tui.screens import chat, showing
 from chatty.tui.store import Store
 from tests.rendering.terminal_corpus import CASES, Case
 from tests.tui.fake_backend import FakeBackend
@@ -67,7 +67,7 @@ async def frames(bodies: list[str], names: list[str]) -> list[str]:
 async def test_hostile_text_is_written_as_its_sanitised_form(
     batch: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat, "_now_ms", lambda: FROZEN_MS)
+    monkeypatch.setattr(showing, "_now_ms", lambda: FROZEN_MS)
     texts = [case.text for case in batch]
     hostile = await frames(texts, texts)
     clean = await frames(

@@ -1,12 +1,11 @@
-"""The chat screen: lays out header, side bar, transcript and composer, and paints the state on them.
+"""The chat screen: lays out header, side bar, transcript and composer, and hears what they say.
 
-What an action does is in `chat_actions.py` and `message_actions.py`. The screen opens no connection and holds
-no state of the conversation.
+What they show is in `showing.py`, what an action does in `chat_actions.py` and `message_actions.py`. The
+screen opens no connection and holds no state of the conversation.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
 from importlib import import_module
 
 from textual import events, on
@@ -17,31 +16,28 @@ from textual.screen import Screen
 from chatty.tui.actions import Place
 from chatty.tui.backend import Backend
 from chatty.tui.containing import Contained
-from chatty.tui.dirty import Dirty
 from chatty.tui.draft_keeper import DraftKeeper
 from chatty.tui.drafts import Drafts
 from chatty.tui.editing.kill_ring import KillRing
-from chatty.tui.hints import Situation, hints, sequence_hints
+from chatty.tui.hints import Situation
 from chatty.tui.keymap import Keymap, KeyRouter
 from chatty.tui.painting import Painter
 from chatty.tui.screens.completing import Completing
+from chatty.tui.screens.noting import Noting
+from chatty.tui.screens.showing import Showing
 from chatty.tui.screens.writing import Writing
-from chatty.tui.spans import Span
-from chatty.tui.state import Message, Note
+from chatty.tui.state import Message
 from chatty.tui.store import Store
 from chatty.tui.widgets.completion_menu import CompletionMenu
 from chatty.tui.widgets.composer import Composer
 from chatty.tui.widgets.drawn import Keyed
-from chatty.tui.widgets.header import Header, header_content
-from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
+from chatty.tui.widgets.header import Header
+from chatty.tui.widgets.hints_row import HintsRow
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, is_quit_note
+from chatty.tui.widgets.status_row import StatusRow
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
-from chatty.tui.widgets.welcome import welcome_rows
 
-_NOTE_READ_SECONDS = 1.5
-"""A note younger than this may not have been read yet: a key leaves it there."""
 _LOAD_AFTER_SECONDS = 0.5
 _LOADED_LATER = ("chatty.rendering.markdown", "chatty.rendering.code", "chatty.tui.screens.routes")
 
@@ -67,11 +63,9 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.completing = Completing(self.composer, self.menu, keymap)
         self.composer.completer, self.composer.submitted = self.completing, self._submitted
         self.writing = Writing(self.composer, store, DraftKeeper(drafts, self.say))
-        self.painter = Painter(self._paint, self.set_timer, time.monotonic)
-        self.shown_id: str | None = None
-        """The conversation on the screen; empty while it is not known which one that is."""
-        self._watched_note = 0
-        self._note_at = 0.0
+        self.noting = Noting(store, self.set_timer)
+        self.showing = Showing(self)
+        self.painter = Painter(self.showing.changes, self.set_timer, time.monotonic)
         self.editing_id: str | None = None
         """The message the composer holds another version of."""
 
@@ -92,9 +86,9 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.side_bar.key_shown = self.keymap.shown("chats")
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.showing.seconds)
         self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
-        self._paint_all()
+        self.showing.everything()
         self.writing.begin()
 
     async def _load_the_rest(self) -> None:
@@ -119,14 +113,14 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         from chatty.tui.screens.routes import route
 
         if name != "interrupt":
-            self._unsay_seen()
+            self.noting.unsay_read()
         route(self, name, argument)
         self._follow_at_once()
 
     @on(Keyed.SequenceChanged)
     def _sequence_changed(self, event: Keyed.SequenceChanged) -> None:
         event.stop()
-        self._paint_hints()
+        self.showing.hints()
 
     def _submitted(self, text: str) -> None:
         from chatty.tui.screens.routes import submit
@@ -137,16 +131,15 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     def _follow_at_once(self) -> None:
         """Show another conversation before the next key, which is meant for it."""
-        opened = self.store.open
-        if opened is not None and opened.id != self.shown_id:
-            self._paint()
+        if self.showing.is_behind:
+            self.showing.changes()
 
     @on(TextField.Edited, "#composer")
     def _edited(self, event: TextField.Edited) -> None:
         event.stop()
-        self._unsay_seen()
+        self.noting.unsay_read()
         self.writing.keep()
-        self._paint_hints()
+        self.showing.hints()
 
     @on(CompletionMenu.Taken)
     def _menu_taken(self, event: CompletionMenu.Taken) -> None:
@@ -179,12 +172,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     @on(Transcript.Moved)
     def _moved(self, event: Transcript.Moved) -> None:
         event.stop()
-        self._paint_status()
+        self.showing.status()
 
     @on(Transcript.Selected)
     def _selected(self, event: Transcript.Selected) -> None:
         event.stop()
-        self._paint_hints()
+        self.showing.hints()
 
     @on(Transcript.MoreWanted)
     def _more_wanted(self, event: Transcript.MoreWanted) -> None:
@@ -206,7 +199,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         open_gate = getattr(self.app, "open_gate", None)
         if open_gate is not None:
             open_gate()
-        self._paint_hints()
+        self.showing.hints()
 
     def begin_edit(self, message: Message) -> None:
         """Let the user write another version of a message; sending it does not append.
@@ -230,139 +223,6 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
     def say(self, note: str, *, stays: bool = False) -> None:
         """Put a word on the status row, as `Store.say` does."""
         self.store.say(note, stays=stays)
-
-    def _watch_note(self) -> None:
-        """Whoever said it, a note goes after some seconds: what stands there describes now."""
-        note = self.store.note
-        if note.number != self._watched_note:
-            self._watched_note, self._note_at = note.number, time.monotonic()
-            if note.text and not note.stays:
-                self.set_timer(note_seconds(note.text), lambda: self._unsay(note))
-
-    def _unsay(self, note: Note) -> None:
-        if self.store.note.number == note.number:
-            self.store.say("")
-
-    def _unsay_seen(self) -> None:
-        """A key was pressed: what could be read by then goes, and so does what waits for the same key."""
-        note = self.store.note
-        was_seen = time.monotonic() - self._note_at >= _NOTE_READ_SECONDS or is_quit_note(note.text)
-        if note.text and not note.stays and was_seen and note.number == self._watched_note:
-            self.store.say("")
-
-    # Painting.
-
-    def _paint(self) -> None:
-        dirty = self.store.take_dirty()
-        if self.is_mounted and dirty:
-            self._paint_dirty(dirty)
-
-    def _paint_all(self) -> None:
-        dirty = self.store.take_dirty()
-        self._paint_dirty(Dirty(header=True, conversations=True, status=True, path=True))
-        if dirty.wishes:
-            self.call_after_refresh(self._grant_wishes)
-
-    def _paint_dirty(self, dirty: Dirty) -> None:
-        if dirty.path or dirty.header:
-            self._paint_welcome()
-        if dirty.path:
-            self._safely(self._paint_path)
-        if dirty.messages:
-            self._safely(lambda: self.transcript.update_messages(dirty.messages))
-        if dirty.conversations:
-            self._safely(self._paint_conversations)
-        if dirty.header:
-            self._safely(self._paint_header)
-        if dirty.hits:
-            self._safely(self._paint_hits)
-        if dirty.models:
-            self._safely(self._paint_models)
-        if dirty.wishes:
-            self._safely(self._grant_wishes)
-        if dirty.unsent:
-            self._safely(self.writing.keep)
-        if dirty.status or dirty.messages:
-            self._safely(self._paint_status)
-        self._safely(self._paint_hints)
-
-    def _safely(self, paint: Callable[[], None]) -> None:
-        """Paint one part; where crashes are contained, one that fails keeps none of the others."""
-        try:
-            paint()
-        except Exception as error:
-            contain = getattr(self.app, "contain", None)
-            if contain is None or not contain(error):
-                raise
-
-    def _paint_conversations(self) -> None:
-        rows = list(self.store.conversations.values())
-        self.side_bar.show(rows, self.store.open.id if self.store.open else None)
-
-    def _paint_path(self) -> None:
-        opened = self.store.open
-        if opened is None:
-            return
-        if opened.id == self.shown_id:
-            self.writing.show_again(opened)
-            self.transcript.show_again(opened)
-            return
-        self.writing.show(opened)
-        self.shown_id = opened.id
-        self.editing_id = None
-        self.transcript.recover()
-        self.transcript.show(opened)
-
-    def _paint_welcome(self) -> None:
-        opened = self.store.open
-        is_known = opened is not None and not opened.is_loading
-        rows: list[list[Span]] = []
-        if opened is not None and is_known:
-            rows = welcome_rows(opened.model, self.keymap, needs_choice=self.store.needs_choice)
-        self.transcript.show_welcome(rows)
-
-    def _paint_header(self) -> None:
-        self.header.content = header_content(self.store.open, self.store.link, self.store.models, _now_ms())
-
-    def _paint_status(self) -> None:
-        self._watch_note()
-        now_ms = _now_ms()
-        self.status.content = StatusContent(
-            doing(self.store, now_ms), self.transcript.new_lines, self.transcript.is_far_from_end
-        )
-        run = self.store.open.active_run() if self.store.open else None
-        if run is not None:
-            self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
-
-    def _paint_hits(self) -> None:
-        show_found = getattr(self.app.screen, "show_found", None)
-        if show_found is not None:
-            show_found(self.store.found)
-
-    def _paint_models(self) -> None:
-        show_models = getattr(self.app.screen, "show_models", None)
-        if show_models is not None:
-            show_models(self.store.models)
-
-    def _grant_wishes(self) -> None:
-        # Questions and the first-run screen are loaded when something is wanted.
-        from chatty.tui.screens.granting import grant
-
-        grant(self, self.store.take_wishes())
-
-    def _paint_hints(self) -> None:
-        pending = self.router.pending
-        shown = sequence_hints(self.keymap, pending) if pending else hints(self.situation(), self.keymap)
-        tokens, context, cost = figures(self.store.open)
-        content = tuple(tuple(hint) for hint in shown)
-        self.hints.content = HintsContent(content, tokens, context, cost)
-
-    def _tick(self) -> None:
-        opened = self.store.open
-        if opened is not None and opened.runs:
-            self._paint_status()
-        if self.store.link.retry_at_ms is not None:
-            self._paint_header()
 
     # Where we are.
 
@@ -396,12 +256,3 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         if message.is_broken:
             return "broken" if message.has_begun else "broken-early"
         return "answer"
-
-
-def note_seconds(note: str) -> float:
-    """How long a note stays: longer ones take longer to read."""
-    return max(4.0, min(2.0 + len(note) / 15, 12.0))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -26,7 +26,7 @@ async def chat(
     async with app.run_test(size=size) as pilot:
         screen = app.screen
         assert isinstance(screen, ChatScreen)
-        await until(lambda: screen.shown_id is not None and not backend.store.wishes.earlier_prompts)
+        await until(lambda: screen.showing.shown_id is not None and not backend.store.wishes.earlier_prompts)
         yield pilot, screen, backend
 
 
@@ -319,10 +319,10 @@ async def test_draft_is_kept_for_each_conversation(tmp_path: Path) -> None:
     async with chat(settings=settings) as (pilot, screen, backend):
         await pilot.press(*"for the first")
         backend.open_conversation("c2")
-        await until(lambda: screen.shown_id == "c2")
+        await until(lambda: screen.showing.shown_id == "c2")
         assert screen.composer.is_empty
         backend.open_conversation("c1")
-        await until(lambda: screen.shown_id == "c1")
+        await until(lambda: screen.showing.shown_id == "c1")
         assert screen.composer.text == "for the first"
     async with chat(settings=settings) as (pilot, screen, _):
         assert screen.composer.text == "for the first"
@@ -372,7 +372,7 @@ async def test_command_and_words_typed_in_one_burst_reach_their_places() -> None
         for character in "/rename A better name\r/new\rwords":
             key = "enter" if character == "\r" else character
             screen.app.post_message(events.Key(key, character))
-        await until(lambda: screen.shown_id == "new-1" and screen.composer.text == "words")
+        await until(lambda: screen.showing.shown_id == "new-1" and screen.composer.text == "words")
         await pilot.pause()
         assert screen.composer.text == "words"
         assert backend.calls == [("rename_conversation", "A better name"), ("new_conversation",)]
@@ -386,17 +386,17 @@ async def test_search_that_finds_nothing_says_so_and_for_what(monkeypatch: pytes
         assert "type what you remember" in found.render_line(0).text
         await pilot.press(*"flaky")
         backend.store.apply_found("flak", [])
-        screen._paint()
+        screen.showing.changes()
         assert "type what you remember" in found.render_line(0).text
         backend.store.apply_found("flaky", [])
-        screen._paint()
+        screen.showing.changes()
         assert "nothing found for flaky" in found.render_line(0).text
         await pilot.press(*["backspace"] * 5)
         assert "type what you remember" in found.render_line(0).text
 
 
 async def test_note_goes_by_itself_and_a_state_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatty.tui.screens.chat.note_seconds", lambda note: 0.01)
+    monkeypatch.setattr("chatty.tui.screens.noting.note_seconds", lambda note: 0.01)
     async with chat() as (_, screen, backend):
         backend.store.say("fake/m is the default now")
         await until(lambda: "fake/m is the default now" in row(screen, "status"))
@@ -413,7 +413,7 @@ async def test_key_takes_a_note_away_that_was_there_to_be_read(monkeypatch: pyte
         await until(lambda: "just said" in row(screen, "status"))
         await pilot.press("a")
         assert backend.store.note.text == "just said"
-        monkeypatch.setattr("chatty.tui.screens.chat._NOTE_READ_SECONDS", 0.0)
+        monkeypatch.setattr("chatty.tui.screens.noting._READ_SECONDS", 0.0)
         await pilot.press("b")
         await until(lambda: row(screen, "status") == "")
 

@@ -57,7 +57,7 @@ async def test_what_was_written_early_comes_below_the_draft_that_is_found(tmp_pa
     async with chat("unknown", settings=settings(tmp_path)) as (pilot, screen, backend):
         await pilot.press(*"early")
         backend.open_conversation("c2")
-        await until(lambda: screen.shown_id == "c2")
+        await until(lambda: screen.showing.shown_id == "c2")
         assert screen.composer.text == "before\nearly"
         assert screen.composer.buffer.cursor == len("before\nearly")
     assert kept(tmp_path) == {"c2": "before\nearly"}
@@ -106,7 +106,7 @@ async def test_refused_text_waits_as_the_draft_of_its_own_conversation(tmp_path:
         await until(lambda: not backend.store.wishes.texts)
         assert screen.composer.is_empty
         backend.open_conversation("c2")
-        await until(lambda: screen.shown_id == "c2")
+        await until(lambda: screen.showing.shown_id == "c2")
         assert screen.composer.text == "refused\nsince"
 
 
@@ -114,9 +114,9 @@ async def test_drafts_are_kept_without_a_disk_as_long_as_the_program_runs() -> N
     async with chat() as (pilot, screen, backend):
         await pilot.press(*"mine")
         backend.store.open_conversation(OpenConversation("c2"))
-        await until(lambda: screen.shown_id == "c2")
+        await until(lambda: screen.showing.shown_id == "c2")
         backend.store.open_conversation(OpenConversation("c1"))
-        await until(lambda: screen.shown_id == "c1")
+        await until(lambda: screen.showing.shown_id == "c1")
         assert screen.composer.text == "mine"
 
 

@@ -30,7 +30,7 @@ async def transcript(
 
 async def drawn(screen: ChatScreen) -> None:
     """Paint what is due and return once it is laid out."""
-    screen._paint()
+    screen.showing.changes()
     done = asyncio.Event()
     screen.call_after_refresh(done.set)
     await asyncio.wait_for(done.wait(), 10)

@@ -65,16 +65,16 @@ async def get(context: RequestContext, params: models.ConversationGetParams) -> 
 @operation(
     "conversation.create",
     models.ConversationCreateParams,
-    models.ConversationResult,
+    models.ConversationMadeResult,
     kind="mutation",
     permission="conversation.write",
     errors=("conflict/idempotency_mismatch",),
 )
 async def create(
     context: RequestContext, params: models.ConversationCreateParams
-) -> models.ConversationResult:
+) -> models.ConversationMadeResult:
     """Make an empty conversation."""
-    return await _change(context, params.id, conversation_writes.create, params)
+    return _made(await _change(context, params.id, conversation_writes.create, params))
 
 
 @operation(
@@ -144,13 +144,16 @@ async def delete(
 @operation(
     "conversation.fork",
     models.ConversationForkParams,
-    models.ConversationResult,
+    models.ConversationMadeResult,
     kind="mutation",
     permission="conversation.write",
+    errors=("conflict/idempotency_mismatch",),
 )
-async def fork(context: RequestContext, params: models.ConversationForkParams) -> models.ConversationResult:
+async def fork(
+    context: RequestContext, params: models.ConversationForkParams
+) -> models.ConversationMadeResult:
     """Copy a path into a new conversation."""
-    return await _change(context, params.id, transfer.fork, params)
+    return _made(await _change(context, params.id, transfer.fork, params))
 
 
 @operation(
@@ -269,6 +272,13 @@ async def _change(
     shown = services.shown(row)
     services.tell_workspace(shown)
     return models.ConversationResult(conversation=shown, seq=stored[-1].seq if stored else None)
+
+
+def _made(changed: models.ConversationResult) -> models.ConversationMadeResult:
+    """Say whether the conversation was here before: then nothing was written, and no event tells of it."""
+    return models.ConversationMadeResult(
+        conversation=changed.conversation, seq=changed.seq, duplicate=changed.seq is None
+    )
 
 
 async def _stop_runs(context: RequestContext, conversation_id: str) -> None:

@@ -39,17 +39,17 @@ async def get(context: RequestContext, params: models.ProjectRefParams) -> model
 @operation(
     "project.create",
     models.ProjectCreateParams,
-    models.ProjectResult,
+    models.ProjectMadeResult,
     kind="mutation",
     permission="project.write",
-    errors=("conflict/name_taken",),
+    errors=("conflict/idempotency_mismatch", "conflict/name_taken"),
 )
-async def create(context: RequestContext, params: models.ProjectCreateParams) -> models.ProjectResult:
+async def create(context: RequestContext, params: models.ProjectCreateParams) -> models.ProjectMadeResult:
     """Make a project."""
     context.services.refuse_if_read_only()
     new = rows.NewProject(params.id, params.name, params.instructions, params.default_model)
     inserted = await context.services.stores.durable.write(context.scope, projects.insert, new, now_ms())
-    return models.ProjectResult(project=wire.project(inserted.row))
+    return models.ProjectMadeResult(project=wire.project(inserted.row), duplicate=inserted.duplicate)
 
 
 @operation(

@@ -133,7 +133,7 @@ class ConversationDeleteParams(Params):
 
 
 class ConversationRefParams(Params):
-    """Name one conversation: archive, restore, unsubscribe."""
+    """Name one conversation."""
 
     conversation_id: Id
 

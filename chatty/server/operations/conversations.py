@@ -30,7 +30,7 @@ Change = Callable[[Scope, ParamsT, int], Work[Changed]]
 async def list_(
     context: RequestContext, params: models.ConversationListParams
 ) -> models.ConversationListResult:
-    """List conversations by activity."""
+    """List conversations by activity, newest first."""
     since = None if params.updated_since is None else milliseconds(params.updated_since)
     page = await context.services.stores.durable.read(
         context.scope,
@@ -88,7 +88,7 @@ async def create(
 async def update(
     context: RequestContext, params: models.ConversationUpdateParams
 ) -> models.ConversationResult:
-    """Change a conversation."""
+    """Change a conversation. Absent = unchanged, `null` = cleared."""
     if "title" in params.model_fields_set and params.title is None:
         raise ProtocolError("invalid_params", "title: a conversation always has one")
     return await _change(context, params.conversation_id, conversation_writes.update, params)
@@ -152,7 +152,7 @@ async def delete(
 async def fork(
     context: RequestContext, params: models.ConversationForkParams
 ) -> models.ConversationMadeResult:
-    """Copy a path into a new conversation."""
+    """Copy the path up to a message into a new conversation."""
     return _made(await _change(context, params.id, transfer.fork, params))
 
 
@@ -184,7 +184,10 @@ async def set_leaf(
 async def subscribe(
     context: RequestContext, params: models.ConversationSubscribeParams
 ) -> models.ConversationSubscribeResult:
-    """Attach, read the state, answer, release: in this order, so that nothing falls between."""
+    """Watch a conversation: what was missed first, then everything live.
+
+    Attach, read the state, answer, release: in this order, so that nothing falls between.
+    """
     services, connection = context.services, context.connection
     subscription = connection.subscribe(params.conversation_id, deltas=params.deltas)
     try:
@@ -243,7 +246,7 @@ async def export(
 async def import_(
     context: RequestContext, params: models.ConversationImportParams
 ) -> models.ConversationImportResult:
-    """Take over an exported conversation."""
+    """Take over an exported conversation, unless it is here already."""
     services = context.services
     services.refuse_if_read_only()
     taken = await services.stores.durable.write(

@@ -52,7 +52,7 @@ async def get(context: RequestContext, params: models.PromptRefParams) -> models
     errors=("conflict/idempotency_mismatch", "conflict/name_taken"),
 )
 async def create(context: RequestContext, params: models.PromptCreateParams) -> models.PromptMadeResult:
-    """Make a prompt with its first version."""
+    """Make a prompt with its first version; the name is unique in its project."""
     context.services.refuse_if_read_only()
     return await context.services.stores.durable.write(context.scope, _create, params, now_ms())
 

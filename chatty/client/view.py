@@ -291,11 +291,16 @@ class ConversationView:
 
     def _follow(self, message_id: str) -> None:
         """Let the path in use end in a message. Beside one that hangs on nothing at hand may be others."""
-        message = self.messages.get(message_id)
-        is_at_hand = message is not None and (message.parent_id is None or message.parent_id in self.messages)
-        self.wants_snapshot = self.wants_snapshot or not is_at_hand
+        self.wants_snapshot = self.wants_snapshot or not self._knows_versions_of(message_id)
         self.leaf = message_id
         self._changes.shape = True
+
+    def _knows_versions_of(self, message_id: str) -> bool:
+        """Whether what is beside a message that has just come is at hand, as its parent or the root is."""
+        message = self.messages.get(message_id)
+        if message is None:
+            return False
+        return not self.has_older if message.parent_id is None else message.parent_id in self.messages
 
     def _patch(self, message_id: str, patch: dict[str, Any]) -> None:
         """Take over the named fields of a message; ``None`` clears one."""

@@ -67,6 +67,13 @@ class ConversationResult(Result):
     """The event this request caused, if it caused one."""
 
 
+class ConversationMadeResult(ConversationResult):
+    """A conversation that was made, by this request or by the same one before."""
+
+    duplicate: bool = False
+    """The same request had been accepted before; nothing was done twice."""
+
+
 class ConversationListParams(Params):
     """Conversations by activity, newest first."""
 
@@ -126,7 +133,7 @@ class ConversationDeleteParams(Params):
 
 
 class ConversationRefParams(Params):
-    """Name one conversation: archive, restore, unsubscribe."""
+    """Name one conversation."""
 
     conversation_id: Id
 

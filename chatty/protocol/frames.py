@@ -31,6 +31,10 @@ class CloseCode:
 
     GOING_AWAY: Final = 1001
     """The server stops; come back at once."""
+    TOO_BIG: Final = 1009
+    """A frame was larger than the limit; such a request goes over `/rpc`."""
+    INTERNAL: Final = 1011
+    """The server has a fault; come back after a while."""
     RESTART: Final = 1012
     """The server restarts or drained; come back at once."""
     TRY_LATER: Final = 1013

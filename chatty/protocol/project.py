@@ -43,6 +43,13 @@ class ProjectResult(Result):
     project: Project
 
 
+class ProjectMadeResult(ProjectResult):
+    """A project that was made, by this request or by the same one before."""
+
+    duplicate: bool = False
+    """The same request had been accepted before; nothing was done twice."""
+
+
 class ProjectListParams(Params):
     """Projects by name."""
 

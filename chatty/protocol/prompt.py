@@ -43,6 +43,13 @@ class PromptResult(Result):
     prompt: Prompt
 
 
+class PromptMadeResult(PromptResult):
+    """A prompt that was made, by this request or by the same one before."""
+
+    duplicate: bool = False
+    """The same request had been accepted before; nothing was done twice."""
+
+
 class PromptListParams(Params):
     """Prompts by name."""
 

@@ -25,10 +25,10 @@ from chatty.store.errors import StoreError
 logger = logging.getLogger(__name__)
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     method: str
     jsonrpc: str = ""
-    id: int | str | None = None
+    id: int | str | msgspec.UnsetType = msgspec.UNSET
     params: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -58,14 +58,11 @@ class Dispatcher:
         request_id: RequestId | None = None
         try:
             envelope = self._parse(connection, frame)
-            request_id = envelope.id
-            if envelope.method == CANCEL_REQUEST:
-                connection.cancel_request(_cancelled_id(envelope.params))
+            if isinstance(envelope.id, msgspec.UnsetType):
+                self._take_notification(connection, envelope)
                 connection.dealt_with()
                 return
-            if request_id is None:
-                connection.dealt_with()  # a notification we do not know; nobody expects an answer
-                return
+            request_id = envelope.id
             if isinstance(request_id, str) and len(request_id) > 64:
                 raise ProtocolError("invalid_request", "a request id has at most 64 characters")
             connection.refuse_if_busy(request_id)
@@ -77,6 +74,12 @@ class Dispatcher:
         answer = self._answer(connection, request_id, operation, bytes(envelope.params))
         task = asyncio.get_running_loop().create_task(answer)
         connection.begin(request_id, task, may_be_cancelled=operation.kind != "mutation")
+
+    @staticmethod
+    def _take_notification(connection: Connection, envelope: _Envelope) -> None:
+        """Do what a notification says. Nobody expects an answer to one, so an unknown one is ignored."""
+        if envelope.method == CANCEL_REQUEST:
+            connection.cancel_request(_cancelled_id(envelope.params))
 
     def _parse(self, connection: Connection, frame: bytes) -> _Envelope:
         if _is_deeper(frame, connection.limits.max_json_depth):

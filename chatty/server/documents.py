@@ -20,7 +20,7 @@ from pydantic.json_schema import models_json_schema
 
 from chatty.protocol import frames
 from chatty.protocol.errors import FAMILIES
-from chatty.protocol.event import EVENT_TYPES, NOTIFICATION_MODELS
+from chatty.protocol.event import EVENT_DATA, NOTIFICATION_MODELS
 from chatty.protocol.versions import PROTOCOL_VERSIONS
 from chatty.server.access.permissions import PERMISSIONS, ROLES
 from chatty.server.operations import ALL
@@ -70,6 +70,7 @@ def documents() -> Mapping[str, str]:
         "openrpc.json": _as_text(openrpc(registry)),
         "permissions.md": permissions_page(registry),
         "errors.md": errors_page(registry),
+        "events.md": events_page(registry),
     }
 
 
@@ -79,7 +80,7 @@ def documents() -> Mapping[str, str]:
 def schema_bundle(registry: Registry) -> Json:
     """Return one JSON Schema with a definition for every model and every frame of the protocol.
 
-    `x-methods` names the definitions of a method's parameters and result.
+    `x-methods` names the definitions of a method's parameters and result, `x-events` that of an event's data.
     """
     definitions = _definitions(registry, "#/$defs/{model}")
     definitions |= _frame_definitions()
@@ -95,7 +96,12 @@ def schema_bundle(registry: Registry) -> Json:
             }
             for method, operation in registry.items()
         },
+        "x-events": _event_references("#/$defs/{model}"),
     }
+
+
+def _event_references(template: str) -> Json:
+    return {event: {"$ref": template.format(model=model.__name__)} for event, model in EVENT_DATA.items()}
 
 
 def _definitions(registry: Registry, template: str) -> Json:
@@ -103,7 +109,7 @@ def _definitions(registry: Registry, template: str) -> Json:
     for operation in registry.values():
         for model in (operation.params, operation.result):
             models[_name(model)] = model
-    models |= {model.__name__: model for model in NOTIFICATION_MODELS.values()}
+    models |= {model.__name__: model for model in (*NOTIFICATION_MODELS.values(), *EVENT_DATA.values())}
     _, schema = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template=template
     )
@@ -242,7 +248,7 @@ def openrpc(registry: Registry) -> Json:
             method: {"$ref": place.format(model=model.__name__)}
             for method, model in NOTIFICATION_MODELS.items()
         },
-        "x-event-types": list(EVENT_TYPES),
+        "x-events": _event_references(place),
     }
 
 
@@ -346,6 +352,42 @@ def errors_page(registry: Registry) -> str:
         *_close_codes(),
     ]
     return _page(lines)
+
+
+def events_page(registry: Registry) -> str:
+    """Return the page that says what each durable event carries in its `data`."""
+    definitions = _definitions(registry, "{model}")
+    lines = [
+        "# Events",
+        "",
+        "A durable event is `{conversation_id, seq, type, at, actor?, data}`. What `data` says depends on",
+        "`type`; ignore types and members you do not know, and count the event all the same.",
+    ]
+    for model in dict.fromkeys(EVENT_DATA.values()):
+        definition = definitions[model.__name__]
+        types = ", ".join(f"`{event}`" for event, data in EVENT_DATA.items() if data is model)
+        lines += ["", f"## {types}", "", definition["description"], ""]
+        lines += [_row("member", "is", "meaning"), _row("---", "---", "---")]
+        lines += [
+            _row(
+                f"`{name}`" if name in definition["required"] else f"`{name}`?",
+                _kind_of(member),
+                member.get("description", ""),
+            )
+            for name, member in definition["properties"].items()
+        ]
+    return _page(lines)
+
+
+def _kind_of(schema: Json) -> str:
+    """Return what a member is, in a word: the name of its definition, or of its JSON type."""
+    if "$ref" in schema:
+        return f"`{schema['$ref']}`"
+    if "anyOf" in schema:
+        return next(_kind_of(choice) for choice in schema["anyOf"] if choice.get("type") != "null")
+    if schema["type"] == "array":
+        return f"list of {_kind_of(schema['items'])}"
+    return str(schema["type"])
 
 
 def _close_codes() -> Iterable[str]:

@@ -52,8 +52,8 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """What it does, in one line: the first line of its parameters' docstring."""
-        return (self.params.__doc__ or "").strip().splitlines()[0]
+        """What it does, in one line: the first line of its handler's docstring."""
+        return (self.handler.__doc__ or "").strip().splitlines()[0]
 
 
 def operation(

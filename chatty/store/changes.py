@@ -1,7 +1,8 @@
-"""Updating one row under `if_version`: the rule all repositories with versions share."""
+"""The rules all repositories share: updating a row under `if_version`, and knowing a repeated request."""
 
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from dataclasses import fields
+from typing import Any, TypeVar, cast
 
 from chatty.store.database import Scope, Value, Work
 from chatty.store.errors import NotFound, VersionConflict
@@ -18,6 +19,11 @@ def chosen(patch_type: type, patch: Mapping[str, object]) -> dict[str, Value]:
     if unknown:
         raise TypeError(f"not a column of {patch_type.__name__}: {', '.join(sorted(unknown))}")
     return {name: cast(Value, patch[name]) for name in names if name in patch}
+
+
+def says(row: object, new: Any) -> bool:
+    """Tell whether a row holds what a caller says about it to be: every field of `new`, a dataclass."""
+    return all(getattr(row, field.name) == storable(getattr(new, field.name)) for field in fields(new))
 
 
 def update_row(

@@ -2,9 +2,9 @@
 
 from typing import TypedDict
 
-from chatty.store.changes import chosen, update_row
+from chatty.store.changes import chosen, says, update_row
 from chatty.store.database import Scope, Work
-from chatty.store.errors import AlreadyExists, ConstraintViolation, NotFound
+from chatty.store.errors import AlreadyExists, ConstraintViolation, IdempotencyMismatch, NotFound
 from chatty.store.pages import decode_cursor, page
 from chatty.store.rows import Inserted, NewProject, Page, Project, columns
 from chatty.store.statements import Conditions, first, from_rows
@@ -23,10 +23,11 @@ class ProjectPatch(TypedDict, total=False):
 
 
 def insert(scope: Scope, project: NewProject, at_ms: int) -> Work[Inserted[Project]]:
-    """Insert a project; the same id again with the same name returns the stored one as a duplicate.
+    """Insert a project; the same id again with what is stored returns that as a duplicate.
 
     Raises:
-        AlreadyExists: another living project has this name, or the id is taken.
+        AlreadyExists: another living project has this name.
+        IdempotencyMismatch: the id exists with other content, or was deleted.
     """
     row = Project(
         workspace_id=scope.workspace_id,
@@ -45,8 +46,10 @@ def insert(scope: Scope, project: NewProject, at_ms: int) -> Work[Inserted[Proje
     if stored is not None:
         return Inserted(stored, duplicate=False)
     earlier = first(Project, (yield _by_id(scope, project.id)))
-    if earlier is None or earlier.deleted_at is not None or earlier.name != project.name:
+    if earlier is None:
         raise AlreadyExists("project", project.name)
+    if earlier.deleted_at is not None or not says(earlier, project):
+        raise IdempotencyMismatch("project", project.id)
     return Inserted(earlier, duplicate=True)
 
 

@@ -3,9 +3,15 @@
 from typing import TypedDict
 
 from chatty.store import search
-from chatty.store.changes import chosen, update_row
+from chatty.store.changes import chosen, says, update_row
 from chatty.store.database import Request, Scope, Work
-from chatty.store.errors import AlreadyExists, ConstraintViolation, NotFound, VersionConflict
+from chatty.store.errors import (
+    AlreadyExists,
+    ConstraintViolation,
+    IdempotencyMismatch,
+    NotFound,
+    VersionConflict,
+)
 from chatty.store.pages import decode_cursor, page
 from chatty.store.rows import (
     Inserted,
@@ -33,10 +39,11 @@ class PromptPatch(TypedDict, total=False):
 
 
 def insert(scope: Scope, prompt: NewPrompt, version: NewPromptVersion, at_ms: int) -> Work[Inserted[Prompt]]:
-    """Insert a prompt with its version 1; the same id, project and name again is a duplicate.
+    """Insert a prompt with its version 1; the same id again with what is stored is a duplicate.
 
     Raises:
-        AlreadyExists: the project has another living prompt of this name, or the id is taken.
+        AlreadyExists: the project has another living prompt of this name.
+        IdempotencyMismatch: the id exists with other content, or was deleted.
     """
     row = Prompt(
         workspace_id=scope.workspace_id,
@@ -53,7 +60,7 @@ def insert(scope: Scope, prompt: NewPrompt, version: NewPromptVersion, at_ms: in
     )
     stored = first(Prompt, (yield insert_row("prompts", row)))
     if stored is None:
-        return Inserted((yield from _duplicate(scope, prompt)), duplicate=True)
+        return Inserted((yield from _duplicate(scope, prompt, version)), duplicate=True)
     yield _insert_version(scope, stored.id, 1, version, at_ms)
     yield from _index(scope, stored, version.body)
     return Inserted(stored, duplicate=False)
@@ -223,15 +230,15 @@ def _by_id(scope: Scope, prompt_id: str) -> Request:
     )
 
 
-def _duplicate(scope: Scope, prompt: NewPrompt) -> Work[Prompt]:
+def _duplicate(scope: Scope, prompt: NewPrompt, first_version: NewPromptVersion) -> Work[Prompt]:
     earlier = first(Prompt, (yield _by_id(scope, prompt.id)))
-    if (
-        earlier is None
-        or earlier.deleted_at is not None
-        or (earlier.project_id, earlier.name) != (prompt.project_id, prompt.name)
-    ):
+    if earlier is None:
         raise AlreadyExists("prompt", prompt.name)
-    return earlier
+    if earlier.deleted_at is None and says(earlier, prompt):
+        stored = yield from version(scope, prompt.id, 1)
+        if says(stored, first_version):
+            return earlier
+    raise IdempotencyMismatch("prompt", prompt.id)
 
 
 def _index(scope: Scope, prompt: Prompt, body: str) -> Work[None]:

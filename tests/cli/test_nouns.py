@@ -234,6 +234,15 @@ def test_models(server: FakeServer, run: Run) -> None:
     assert run("models", "show", "openai/none").returncode == 5
 
 
+def test_model_chosen_for_this_shell_is_the_default(server: FakeServer, run: Run) -> None:
+    server.on("model.list", {"items": [*MODELS, {**MODELS[0], "id": "lab/large"}], "default": "openai/tiny"})
+    value = json.loads(run("models", "list", "--json", CHATTY_MODEL="lab/large").stdout)
+    assert value["default"] == "lab/large"
+    assert [item["id"] for item in value["items"] if item["is_default"]] == ["lab/large"]
+    shown = json.loads(run("models", "show", "openai/tiny", "--json", CHATTY_MODEL="lab/large").stdout)
+    assert not shown["model"]["is_default"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -8,6 +8,7 @@ import os
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from time import monotonic
 
 import pytest
@@ -76,7 +77,7 @@ async def test_sends_through_a_breaking_proxy_make_one_message_each(home: Home, 
             ]
             await asyncio.gather(*(client.send("message.send", params) for params in wanted))
         assert proxy.accepted > 2
-    with sqlite3.connect(home.locations.database_path) as database:
+    with closing(sqlite3.connect(home.locations.database_path)) as database:
         stored = [row[0] for row in database.execute("SELECT id FROM messages")]
     database.close()
     assert sorted(stored) == sorted(params["id"] for params in wanted)

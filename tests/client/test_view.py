@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatty.client.updates import Delta, Event, Snapshot, Update
@@ -185,6 +185,7 @@ def test_others_messages_elsewhere_leave_the_path_alone() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(before=STORIES, after=STORIES, limit=st.integers(1, 4))
+@example(before=[(0, 0, "a")] * 3, after=[(1, 0, "said differently, above the window")], limit=2)
 def test_small_window_shows_as_much_as_a_later_snapshot(
     before: list[tuple[int, int, str]], after: list[tuple[int, int, str]], limit: int
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
@@ -42,7 +43,8 @@ SDK_KINDS = sorted(VENDORS)
 async def asked(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Provider, Endpoint, str]]:
     """Every adapter with an endpoint that works and a model that answers."""
     if request.param == "guide":
-        yield new_guide(), Endpoint("guide", "guide"), "guide"
+        async with aclosing(new_guide()) as guide:
+            yield guide, Endpoint("guide", "guide"), "guide"
         return
     provider = new_provider(VENDORS[request.param])
     async with FakeUpstream(key=KEY) as upstream:

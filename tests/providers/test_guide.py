@@ -1,10 +1,11 @@
 import asyncio
 import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 
 import pytest
 
 from chatty.providers.base import ChatMessage, ChatRequest, Endpoint, Finished, TextDelta, UsageReport
-from chatty.providers.guide import new_provider
 from chatty.providers.guide.answers import answer
 from chatty.providers.guide.index import GuideIndex
 from chatty.providers.guide.pages import pages_folder, read_sections
@@ -27,8 +28,20 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def index() -> GuideIndex:
-    return GuideIndex(SECTIONS)
+def index() -> Iterator[GuideIndex]:
+    with closing(GuideIndex(SECTIONS)) as index:
+        yield index
+
+
+@pytest.fixture
+def sleep() -> FakeSleep:
+    return FakeSleep()
+
+
+@pytest.fixture
+async def guide(sleep: FakeSleep) -> AsyncIterator[GuideProvider]:
+    async with aclosing(GuideProvider(sleep)) as guide:
+        yield guide
 
 
 def test_all_pages_are_found_and_cut_into_sections() -> None:
@@ -145,60 +158,56 @@ def test_a_follow_up_is_read_with_the_question_before_it(index: GuideIndex) -> N
     )
 
 
-async def test_it_streams_words_at_a_pace_that_nobody_waits_for() -> None:
-    sleep = FakeSleep()
-    reply = await ask(
-        GuideProvider(sleep), ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")])
-    )
+async def test_it_streams_words_at_a_pace_that_nobody_waits_for(
+    guide: GuideProvider, sleep: FakeSleep
+) -> None:
+    reply = await ask(guide, ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")]))
     deltas = [event.text for event in reply.events if isinstance(event, TextDelta)]
     assert len(deltas) > 50
     assert 0 < sum(sleep.pauses) < 0.4
     assert all(len(delta.split()) == 1 for delta in deltas)
 
 
-async def test_without_pace_it_does_not_pause() -> None:
-    sleep = FakeSleep()
+async def test_without_pace_it_does_not_pause(guide: GuideProvider, sleep: FakeSleep) -> None:
     request = ChatRequest("guide", [ChatMessage("user", "exit codes")], {"pace": 0})
-    paced = await ask(GuideProvider(), ENDPOINT, ChatRequest("guide", request.messages))
-    reply = await ask(GuideProvider(sleep), ENDPOINT, request)
+    reply = await ask(guide, ENDPOINT, request)
     assert sleep.pauses == []
+    paced = await ask(guide, ENDPOINT, ChatRequest("guide", request.messages))
     assert reply.text == paced.text
 
 
 @pytest.mark.parametrize("pace", [True, -1, float("inf"), float("nan"), "fast", None, []])
-async def test_a_pace_that_means_nothing_is_ignored(pace: bool | float | str | list[str] | None) -> None:
-    sleep = FakeSleep()
+async def test_a_pace_that_means_nothing_is_ignored(
+    guide: GuideProvider, sleep: FakeSleep, pace: bool | float | str | list[str] | None
+) -> None:
     request = ChatRequest("guide", [ChatMessage("user", "exit codes")], {"pace": pace})
-    await ask(GuideProvider(sleep), ENDPOINT, request)
+    await ask(guide, ENDPOINT, request)
     assert 0 < sum(sleep.pauses) < 0.4
 
 
-async def test_the_first_words_come_at_once() -> None:
-    sleep = FakeSleep()
-    stream = GuideProvider(sleep).stream(ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")]))
+async def test_the_first_words_come_at_once(guide: GuideProvider, sleep: FakeSleep) -> None:
+    stream = guide.stream(ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")]))
     first = await anext(stream)
     await stream.aclose()
     assert any(isinstance(event, TextDelta) for event in first)
     assert sleep.pauses == []
 
 
-async def test_the_end_is_a_finish_and_an_estimate() -> None:
-    reply = await ask(
-        new_provider(), ENDPOINT, ChatRequest("guide", [ChatMessage("user", "hi")], {"pace": 0})
-    )
+async def test_the_end_is_a_finish_and_an_estimate(guide: GuideProvider) -> None:
+    reply = await ask(guide, ENDPOINT, ChatRequest("guide", [ChatMessage("user", "hi")], {"pace": 0}))
     finish, usage = reply.events[-2:]
     assert finish == Finished("stop")
     assert isinstance(usage, UsageReport)
     assert usage.estimated
 
 
-async def test_it_can_be_closed_in_the_middle_of_a_reply() -> None:
-    stream = new_provider().stream(ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")]))
+async def test_it_can_be_closed_in_the_middle_of_a_reply(guide: GuideProvider) -> None:
+    stream = guide.stream(ENDPOINT, ChatRequest("guide", [ChatMessage("user", "exit codes")]))
     await anext(stream)
     async with asyncio.timeout(1):
         await stream.aclose()
 
 
-async def test_an_empty_conversation_is_a_greeting() -> None:
-    reply = await ask(new_provider(), ENDPOINT, ChatRequest("guide", [], {"pace": 0}))
+async def test_an_empty_conversation_is_a_greeting(guide: GuideProvider) -> None:
+    reply = await ask(guide, ENDPOINT, ChatRequest("guide", [], {"pace": 0}))
     assert reply.text.startswith("Hello.")

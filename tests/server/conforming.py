@@ -36,13 +36,23 @@ def problems_of_frame(frame: Frame, method: str | None) -> list[str]:
     """Return what is wrong with one frame of the server; `method` is what it answers."""
     if "method" in frame:
         kind = {"event": "Event", "delta": "Delta", "signal": "Signal", "notice": "Notice"}[frame["method"]]
-        return _problems(frame, f"#/$defs/{kind}NotificationFrame")
+        found = _problems(frame, f"#/$defs/{kind}NotificationFrame")
+        if kind == "Event" and not found:
+            found = _problems_of_event(frame["params"])
+        return found
     if "error" in frame:
         return _problems(frame, "#/$defs/ErrorFrame")
     found = _problems(frame, "#/$defs/ResultFrame")
     if method is not None:
         found += _problems(frame["result"], _bundle()["x-methods"][method]["result"]["$ref"])
     return found
+
+
+def _problems_of_event(event: Frame) -> list[str]:
+    described = _bundle()["x-events"].get(event["type"])
+    if described is None:
+        return [f"no event is called {event['type']}"]
+    return _problems(event["data"], described["$ref"])
 
 
 def assert_conforming(client: JoinedClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -16,6 +17,13 @@ from tests.server.conforming import problems_of_frame
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 REGISTRY = build_registry(ALL)
 BUNDLE = documents.schema_bundle(REGISTRY)
+EVENT: dict[str, Any] = {
+    "conversation_id": "c",
+    "seq": 1,
+    "type": "run.started",
+    "at": "2026-01-01T00:00:00.000Z",
+    "data": {"run_id": "r", "message_id": "m", "provider": "guide", "model": "guide"},
+}
 
 
 def test_committed_reference_is_what_the_code_says() -> None:
@@ -43,7 +51,9 @@ def test_bundle_is_a_schema_and_every_reference_in_it_leads_somewhere() -> None:
 def test_every_method_is_described() -> None:
     described = {method["name"]: method for method in documents.openrpc(REGISTRY)["methods"]}
     assert set(described) == set(REGISTRY) == set(BUNDLE["x-methods"])
-    assert all(method["summary"].endswith(".") or ":" in method["summary"] for method in described.values())
+    summaries = [method["summary"] for method in described.values()]
+    assert all(summary.endswith(".") for summary in summaries)
+    assert len(set(summaries)) == len(summaries), "each method says what it does, not what its parameters are"
 
 
 def test_docstrings_become_descriptions() -> None:
@@ -75,6 +85,9 @@ def test_secrets_are_in_no_result() -> None:
             "params": {"c": "c", "m": "m", "p": 0, "o": 0, "d": "", "x": 1},
         },
         {"jsonrpc": "2.0", "method": "notice", "params": {}},
+        {"jsonrpc": "2.0", "method": "event", "params": {**EVENT, "type": "run.flown"}},
+        {"jsonrpc": "2.0", "method": "event", "params": {**EVENT, "data": {"run_id": "r"}}},
+        {"jsonrpc": "2.0", "method": "event", "params": {**EVENT, "data": {**EVENT["data"], "x": 1}}},
         {"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}},
         {"jsonrpc": "2.0", "id": 1, "error": {"code": 7, "message": "", "data": {}}},
         {"jsonrpc": "2.0", "id": 1, "result": {"time": 7}},
@@ -82,6 +95,10 @@ def test_secrets_are_in_no_result() -> None:
 )
 def test_wrong_frames_are_noticed(frame: dict[str, object]) -> None:
     assert problems_of_frame(dict(frame), "ping")
+
+
+def test_right_event_is_not_noticed() -> None:
+    assert problems_of_frame({"jsonrpc": "2.0", "method": "event", "params": EVENT}, None) == []
 
 
 def test_ids_are_described_as_what_they_are() -> None:

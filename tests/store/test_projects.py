@@ -1,9 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from chatty.protocol.ids import new_id
 from chatty.store import conversations, projects, prompts
 from chatty.store.database import Database, Scope
-from chatty.store.errors import AlreadyExists, InvalidCursor, NotFound, VersionConflict
+from chatty.store.errors import (
+    AlreadyExists,
+    IdempotencyMismatch,
+    InvalidCursor,
+    NotFound,
+    VersionConflict,
+)
 from chatty.store.rows import NewProject, NewPrompt, NewPromptVersion, Project
 from tests.store.making import NOW, new_conversation, other_tenant
 
@@ -35,6 +43,19 @@ async def test_same_project_twice_is_a_duplicate(database: Database, scope: Scop
     second = await database.write(scope, projects.insert, new, NOW + 1)
     assert second.duplicate
     assert second.row == first.row
+
+
+@pytest.mark.parametrize(
+    "changed", [{"name": "Novel"}, {"instructions": "Other."}, {"default_model": "lab/x"}]
+)
+async def test_same_id_for_another_project_is_refused(
+    database: Database, scope: Scope, changed: dict[str, str]
+) -> None:
+    new = NewProject(new_id(), "Thesis", instructions="Short.")
+    first = await database.write(scope, projects.insert, new, NOW)
+    with pytest.raises(IdempotencyMismatch):
+        await database.write(scope, projects.insert, replace(new, **changed), NOW)
+    assert await database.read(scope, projects.get, new.id) == first.row
 
 
 async def test_taken_name_is_refused_on_insert_and_on_update(database: Database, scope: Scope) -> None:

@@ -1,11 +1,12 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from chatty.protocol.ids import new_id
 from chatty.store import prompts
 from chatty.store.database import Database, Scope
-from chatty.store.errors import AlreadyExists, NotFound, VersionConflict
+from chatty.store.errors import AlreadyExists, IdempotencyMismatch, NotFound, VersionConflict
 from chatty.store.rows import NewPrompt, NewPromptVersion, Prompt
 from tests.store.making import NOW, find, other_tenant
 
@@ -64,6 +65,17 @@ async def test_same_prompt_twice_is_a_duplicate_and_a_taken_name_is_refused(
     other = await new_prompt(database, scope, "other")
     with pytest.raises(AlreadyExists):
         await database.write(scope, prompts.update_meta, other.id, {"name": "outline"}, None, NOW)
+
+
+async def test_same_id_for_another_prompt_is_refused(database: Database, scope: Scope) -> None:
+    new, version = NewPrompt(new_id(), "outline"), NewPromptVersion("one")
+    first = await database.write(scope, prompts.insert, new, version, NOW)
+    for wanted, body in ((replace(new, title="T"), version), (new, NewPromptVersion("two"))):
+        with pytest.raises(IdempotencyMismatch):
+            await database.write(scope, prompts.insert, wanted, body, NOW)
+    assert await database.read(scope, prompts.get, new.id) == first.row
+    await database.write(scope, prompts.add_version, new.id, NewPromptVersion("two"), NOW)
+    assert (await database.write(scope, prompts.insert, new, version, NOW)).duplicate
 
 
 async def test_meta_changes_and_lists_follow(database: Database, scope: Scope) -> None:

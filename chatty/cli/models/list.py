@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.models.catalogue import catalogue
 from chatty.cli.models.prices import price
 from chatty.cli.output.json import print_json
 from chatty.cli.output.tables import print_table
-from chatty.cli.session import Session
 
 EXAMPLE = "chatty models list --provider openai"
 
@@ -32,7 +32,7 @@ def list_models(
     params: dict[str, Any] = {"all": everything}
     if provider is not None:
         params["provider"] = provider
-    answer = Session().call("model.list", params)
+    answer = catalogue(params)
     if as_json:
         print_json({"items": answer["items"], "next": None, "default": answer.get("default")})
         return

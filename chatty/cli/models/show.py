@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from chatty.cli.arguments import AsJson, complete_models
+from chatty.cli.models.catalogue import catalogue
 from chatty.cli.models.prices import UNIT, price
 from chatty.cli.output.facts import print_facts
 from chatty.cli.output.json import print_json
-from chatty.cli.session import Session
 from chatty.protocol.errors import ProtocolError
 
 EXAMPLE = "chatty models show guide/guide"
@@ -22,7 +22,7 @@ def show_model(
 ) -> None:
     """Show what is known about a model."""
     wanted = "guide/guide" if model == "guide" else model
-    for found in Session().call("model.list", {"all": True})["items"]:
+    for found in catalogue({"all": True})["items"]:
         if found["id"] == wanted:
             break
     else:

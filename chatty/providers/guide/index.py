@@ -51,6 +51,10 @@ class GuideIndex:
             [(number, it.title, it.asked_as, it.page_title, it.text) for number, it in enumerate(sections)],
         )
 
+    def close(self) -> None:
+        """Forget the table; nothing can be searched afterwards."""
+        self._database.close()
+
     def search(self, question: str, limit: int = 3) -> Sequence[Hit]:
         """Return the best sections, best first; none when the question has no word that the pages know."""
         words = content_words(question)

@@ -62,7 +62,9 @@ class GuideProvider:
 
     async def aclose(self) -> None:
         """Drop the index."""
-        self._index = None
+        if self._index is not None:
+            self._index.close()
+            self._index = None
 
     async def stream(
         self, endpoint: Endpoint, request: ChatRequest

@@ -1,7 +1,7 @@
 """The one table of permissions: which role may do what.
 
-Read by the dispatcher for every request, on the laptop too. The clients' menus and the generated
-reference page read the same table. Nothing here knows operations; they name a permission.
+Read by the dispatcher for every request, on the laptop too, and by the page of the reference that is
+generated from it. Nothing here knows operations; they name a permission.
 """
 
 from typing import Final, Literal

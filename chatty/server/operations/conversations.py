@@ -30,7 +30,7 @@ Change = Callable[[Scope, ParamsT, int], Work[Changed]]
 async def list_(
     context: RequestContext, params: models.ConversationListParams
 ) -> models.ConversationListResult:
-    """List conversations by activity."""
+    """List conversations by activity, newest first."""
     since = None if params.updated_since is None else milliseconds(params.updated_since)
     page = await context.services.stores.durable.read(
         context.scope,
@@ -65,16 +65,16 @@ async def get(context: RequestContext, params: models.ConversationGetParams) -> 
 @operation(
     "conversation.create",
     models.ConversationCreateParams,
-    models.ConversationResult,
+    models.ConversationMadeResult,
     kind="mutation",
     permission="conversation.write",
     errors=("conflict/idempotency_mismatch",),
 )
 async def create(
     context: RequestContext, params: models.ConversationCreateParams
-) -> models.ConversationResult:
+) -> models.ConversationMadeResult:
     """Make an empty conversation."""
-    return await _change(context, params.id, conversation_writes.create, params)
+    return _made(await _change(context, params.id, conversation_writes.create, params))
 
 
 @operation(
@@ -88,7 +88,7 @@ async def create(
 async def update(
     context: RequestContext, params: models.ConversationUpdateParams
 ) -> models.ConversationResult:
-    """Change a conversation."""
+    """Change a conversation. Absent = unchanged, `null` = cleared."""
     if "title" in params.model_fields_set and params.title is None:
         raise ProtocolError("invalid_params", "title: a conversation always has one")
     return await _change(context, params.conversation_id, conversation_writes.update, params)
@@ -144,13 +144,16 @@ async def delete(
 @operation(
     "conversation.fork",
     models.ConversationForkParams,
-    models.ConversationResult,
+    models.ConversationMadeResult,
     kind="mutation",
     permission="conversation.write",
+    errors=("conflict/idempotency_mismatch",),
 )
-async def fork(context: RequestContext, params: models.ConversationForkParams) -> models.ConversationResult:
-    """Copy a path into a new conversation."""
-    return await _change(context, params.id, transfer.fork, params)
+async def fork(
+    context: RequestContext, params: models.ConversationForkParams
+) -> models.ConversationMadeResult:
+    """Copy the path up to a message into a new conversation."""
+    return _made(await _change(context, params.id, transfer.fork, params))
 
 
 @operation(
@@ -181,7 +184,10 @@ async def set_leaf(
 async def subscribe(
     context: RequestContext, params: models.ConversationSubscribeParams
 ) -> models.ConversationSubscribeResult:
-    """Attach, read the state, answer, release: in this order, so that nothing falls between."""
+    """Watch a conversation: what was missed first, then everything live.
+
+    Attach, read the state, answer, release: in this order, so that nothing falls between.
+    """
     services, connection = context.services, context.connection
     subscription = connection.subscribe(params.conversation_id, deltas=params.deltas)
     try:
@@ -240,7 +246,7 @@ async def export(
 async def import_(
     context: RequestContext, params: models.ConversationImportParams
 ) -> models.ConversationImportResult:
-    """Take over an exported conversation."""
+    """Take over an exported conversation, unless it is here already."""
     services = context.services
     services.refuse_if_read_only()
     taken = await services.stores.durable.write(
@@ -269,6 +275,13 @@ async def _change(
     shown = services.shown(row)
     services.tell_workspace(shown)
     return models.ConversationResult(conversation=shown, seq=stored[-1].seq if stored else None)
+
+
+def _made(changed: models.ConversationResult) -> models.ConversationMadeResult:
+    """Say whether the conversation was here before: then nothing was written, and no event tells of it."""
+    return models.ConversationMadeResult(
+        conversation=changed.conversation, seq=changed.seq, duplicate=changed.seq is None
+    )
 
 
 async def _stop_runs(context: RequestContext, conversation_id: str) -> None:

@@ -24,7 +24,10 @@ from chatty.server.registry import operation
     errors=("protocol_unsupported", "forbidden/credentials"),
 )
 async def initialize(context: RequestContext, params: models.InitializeParams) -> models.InitializeResult:
-    """Settle version and capabilities. Must not wait: requests pipelined behind it come after it."""
+    """Settle version and capabilities: the first request of every connection.
+
+    Must not wait: requests pipelined behind it come after it.
+    """
     connection, services = context.connection, context.services
     version = agree(params.protocol.min, params.protocol.max)
     if version is None:
@@ -73,7 +76,7 @@ async def initialize(context: RequestContext, params: models.InitializeParams) -
 
 @operation("ping", models.PingParams, models.PingResult, kind="query", permission="connection.use")
 async def ping(context: RequestContext, params: models.PingParams) -> models.PingResult:
-    """Answer at once."""
+    """Answer at once: the other side is there."""
     return models.PingResult(time=timestamp(now_ms()))
 
 
@@ -118,7 +121,7 @@ async def status(context: RequestContext, params: models.ServerStatusParams) -> 
     permission="server.stop",
 )
 async def stop(context: RequestContext, params: models.ServerStopParams) -> models.ServerStopResult:
-    """Leave: finish what runs, within a bound, then go."""
+    """Stop the local server: it finishes what runs, within a bound, then goes."""
     active = context.services.engine.active_count
     if params.if_idle and active:
         return models.ServerStopResult(stopping=False, active_runs=active)

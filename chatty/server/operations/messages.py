@@ -31,7 +31,7 @@ TURN_ERRORS = (
     errors=TURN_ERRORS,
 )
 async def send(context: RequestContext, params: models.MessageSendParams) -> models.MessageSendResult:
-    """Take a message in and begin the reply."""
+    """Add a message and, usually, ask for a reply. Answered when both are on the disk."""
     _refuse_large(context, params.parts)
     draft = params.conversation.create
     if draft is not None and draft.ephemeral:
@@ -71,7 +71,7 @@ async def send(context: RequestContext, params: models.MessageSendParams) -> mod
     errors=TURN_ERRORS,
 )
 async def edit(context: RequestContext, params: models.MessageEditParams) -> models.MessageSendResult:
-    """Write a sibling of a message and begin a reply to it."""
+    """Write another version of a message beside it, and usually ask for a reply to that."""
     _refuse_large(context, params.parts)
     edited = await _message(context, params.conversation_id, params.message_id)
     if edited.role != "user":
@@ -100,7 +100,7 @@ async def edit(context: RequestContext, params: models.MessageEditParams) -> mod
 async def regenerate(
     context: RequestContext, params: models.MessageRegenerateParams
 ) -> models.MessageSendResult:
-    """Begin another reply beside the one there is."""
+    """Ask for another reply beside the one there is."""
     message = await _message(context, params.conversation_id, params.message_id)
     answered = message.parent_id if message.role == "assistant" else message.id
     if answered is None:
@@ -118,7 +118,7 @@ async def regenerate(
     errors=(*TURN_ERRORS, "conflict/not_resumable"),
 )
 async def go_on(context: RequestContext, params: models.MessageContinueParams) -> models.MessageSendResult:
-    """Begin a run that goes on with a reply that ended early."""
+    """Go on with a reply that ended early: its text is kept and grows."""
     if params.run.reply_id != params.message_id:
         raise ProtocolError("invalid_params", "run.reply_id: a reply that goes on keeps its id")
     accepted = await acceptance.begin(
@@ -150,7 +150,7 @@ async def get(context: RequestContext, params: models.MessageGetParams) -> model
     permission="message.read",
 )
 async def list_(context: RequestContext, params: models.MessageListParams) -> models.MessageListResult:
-    """Fetch a page of a path."""
+    """Fetch a page of the path that ends in a leaf, newest page first."""
     if params.before is not None and params.after is not None:
         raise ProtocolError("invalid_params", "before, after: a page lies on one side of a message")
     page = await context.services.stores.of(params.conversation_id).read(
@@ -170,7 +170,7 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
     permission="message.read",
 )
 async def tree(context: RequestContext, params: models.MessageTreeParams) -> models.MessageTreeResult:
-    """Fetch a page of the shape of a conversation."""
+    """Fetch the shape of a whole conversation, page by page."""
     page = await context.services.stores.of(params.conversation_id).read(
         context.scope, reading.tree, params.conversation_id, params.limit, params.cursor
     )

@@ -39,17 +39,17 @@ async def get(context: RequestContext, params: models.ProjectRefParams) -> model
 @operation(
     "project.create",
     models.ProjectCreateParams,
-    models.ProjectResult,
+    models.ProjectMadeResult,
     kind="mutation",
     permission="project.write",
-    errors=("conflict/name_taken",),
+    errors=("conflict/idempotency_mismatch", "conflict/name_taken"),
 )
-async def create(context: RequestContext, params: models.ProjectCreateParams) -> models.ProjectResult:
-    """Make a project."""
+async def create(context: RequestContext, params: models.ProjectCreateParams) -> models.ProjectMadeResult:
+    """Make a project; its name is unique in the workspace."""
     context.services.refuse_if_read_only()
     new = rows.NewProject(params.id, params.name, params.instructions, params.default_model)
     inserted = await context.services.stores.durable.write(context.scope, projects.insert, new, now_ms())
-    return models.ProjectResult(project=wire.project(inserted.row))
+    return models.ProjectMadeResult(project=wire.project(inserted.row), duplicate=inserted.duplicate)
 
 
 @operation(
@@ -61,7 +61,7 @@ async def create(context: RequestContext, params: models.ProjectCreateParams) ->
     errors=("conflict/version", "conflict/name_taken"),
 )
 async def update(context: RequestContext, params: models.ProjectUpdateParams) -> models.ProjectResult:
-    """Change a project."""
+    """Change a project. Absent = unchanged, `null` = cleared."""
     context.services.refuse_if_read_only()
     named = params.model_fields_set
     patch: projects.ProjectPatch = {}
@@ -103,7 +103,7 @@ async def archive(context: RequestContext, params: models.ProjectRefParams) -> m
     permission="project.write",
 )
 async def restore(context: RequestContext, params: models.ProjectRefParams) -> models.ProjectResult:
-    """Undo archiving."""
+    """Undo archiving a project."""
     context.services.refuse_if_read_only()
     row = await context.services.stores.durable.write(
         context.scope, projects.restore, params.project_id, now_ms()

@@ -46,16 +46,15 @@ async def get(context: RequestContext, params: models.PromptRefParams) -> models
 @operation(
     "prompt.create",
     models.PromptCreateParams,
-    models.PromptResult,
+    models.PromptMadeResult,
     kind="mutation",
     permission="prompt.write",
-    errors=("conflict/name_taken",),
+    errors=("conflict/idempotency_mismatch", "conflict/name_taken"),
 )
-async def create(context: RequestContext, params: models.PromptCreateParams) -> models.PromptResult:
-    """Make a prompt with its first version."""
+async def create(context: RequestContext, params: models.PromptCreateParams) -> models.PromptMadeResult:
+    """Make a prompt with its first version; the name is unique in its project."""
     context.services.refuse_if_read_only()
-    prompt = await context.services.stores.durable.write(context.scope, _create, params, now_ms())
-    return models.PromptResult(prompt=prompt)
+    return await context.services.stores.durable.write(context.scope, _create, params, now_ms())
 
 
 @operation(
@@ -115,14 +114,15 @@ def _page(
     return items, page.next_cursor
 
 
-def _create(scope: Scope, params: models.PromptCreateParams, at_ms: int) -> Work[models.Prompt]:
+def _create(scope: Scope, params: models.PromptCreateParams, at_ms: int) -> Work[models.PromptMadeResult]:
     if params.project_id is not None:
         yield from projects.get(scope, params.project_id)
     new = rows.NewPrompt(
         params.id, params.name, params.project_id, params.title or "", wire.dump(list(params.tags))
     )
-    yield from prompts.insert(scope, new, _new_version(params.body, params.note), at_ms)
-    return (yield from _shown(scope, params.id))
+    inserted = yield from prompts.insert(scope, new, _new_version(params.body, params.note), at_ms)
+    prompt = yield from _shown(scope, params.id)
+    return models.PromptMadeResult(prompt=prompt, duplicate=inserted.duplicate)
 
 
 def _update(scope: Scope, params: models.PromptUpdateParams, at_ms: int) -> Work[models.Prompt]:

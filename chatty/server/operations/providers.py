@@ -38,7 +38,10 @@ async def list_(context: RequestContext, params: models.ProviderListParams) -> m
     errors=("storage/keyring_unavailable", "storage/keys_file"),
 )
 async def add(context: RequestContext, params: models.ProviderAddParams) -> models.ProviderAddResult:
-    """Add a named endpoint, or keep a key. The key is stored first: without it nothing is half done."""
+    """Add a named endpoint, or keep a key for a provider that exists.
+
+    The key is stored first: without it nothing is half done.
+    """
     services = context.services
     services.refuse_if_read_only()
     _refuse_bad_address(params)

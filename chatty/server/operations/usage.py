@@ -21,7 +21,7 @@ from chatty.store.database import Scope, Work
     permission="usage.read",
 )
 async def summary(context: RequestContext, params: models.UsageSummaryParams) -> models.UsageSummaryResult:
-    """Sum tokens and money, over a period or over what one conversation has used."""
+    """Sum tokens and money: over a period, over a conversation, or over one path of it."""
     if params.leaf is not None and params.conversation_id is None:
         raise ProtocolError("invalid_params", "leaf: name the conversation it belongs to")
     stores = context.services.stores

@@ -100,6 +100,10 @@ class Database(Protocol):
         """
         ...
 
+    def only_read(self, problem: StorageError) -> None:
+        """Refuse every further write: one that had to come before all others was refused, with this."""
+        ...
+
     async def scrub(self) -> None:
         """Drive deleted text out of pages that are no longer used, merged index segments and the log."""
         ...

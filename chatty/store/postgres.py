@@ -90,6 +90,11 @@ class PostgresDatabase:
         result: T = await asyncio.shield(task)
         return result
 
+    def only_read(self, problem: StorageError) -> None:
+        """See `database.Database.only_read`."""
+        self.problem = problem
+        self.read_only = True
+
     async def scrub(self) -> None:
         """See `database.Database.scrub`. Dead rows go; their space is overwritten as it is reused."""
 

@@ -110,9 +110,9 @@ class SqliteDatabase:
         self.problem = problem
         self.read_only = True
 
-    async def scrub(self) -> None:
+    async def scrub(self, *, names_only: bool = False) -> None:
         """See `database.Database.scrub`. Its time grows with the size of the search index."""
-        for table in ("message_fts", "name_fts"):
+        for table in ("name_fts",) if names_only else ("message_fts", "name_fts"):
             pages = -_MERGED_PAGES
             while await self.write(SYSTEM, _merge_search_index, table, pages):
                 pages = _MERGED_PAGES

@@ -15,6 +15,7 @@ from chatty.server.heartbeat import tell_heads
 from chatty.server.live.hub import PublishedEvent
 from chatty.store import events
 from chatty.store.database import Database, Scope, Work
+from chatty.store.errors import StorageError
 from tests.server.joined import (
     Frame,
     JoinedClient,
@@ -63,8 +64,11 @@ class GatedDatabase:
     ) -> T:
         return await self._database.write(scope, work, *args, **kwargs)
 
-    async def scrub(self) -> None:
-        await self._database.scrub()
+    def only_read(self, problem: StorageError) -> None:
+        self._database.only_read(problem)
+
+    async def scrub(self, *, names_only: bool = False) -> None:
+        await self._database.scrub(names_only=names_only)
 
     async def close(self) -> None:
         await self._database.close()

@@ -484,6 +484,20 @@ async def test_quiet_connection_is_told_its_heads(server: JoinedServer, client: 
     assert idle.notifications("notice") == []
 
 
+async def test_event_that_was_never_passed_on_shows_in_the_heads(
+    server: JoinedServer, client: JoinedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = await finished_talk(server, client)
+    monkeypatch.setattr(server.services.hub, "publish", lambda *lost: None)
+    changed = await client.call("conversation.update", conversation_id=talk.id, title="new")
+    monkeypatch.undo()
+    telling = asyncio.ensure_future(tell_heads(server.services, interval_seconds=0.01))
+    notice = await client.saw(lambda frame: frame.get("method") == "notice")
+    telling.cancel()
+    assert notice["params"]["heads"] == {talk.id: changed["seq"]}
+    assert client.events(talk.id)[-1]["seq"] < changed["seq"]
+
+
 # The side bar
 
 

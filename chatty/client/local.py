@@ -72,6 +72,18 @@ def find(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -
         return connect_to(str(other), deadline)
 
 
+def find_running(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -> socket.socket:
+    """Connect to the local server if one runs; one that is starting or leaving is waited for.
+
+    Raises:
+        ProtocolError: ``connection/refused``, ``connection/stuck``, ``connection/peer``, ``timeout``.
+    """
+    connected = _Starter(locations, environ, deadline).wait_for_holder()
+    if connected is None:
+        raise _nobody_listens(locations.socket_path)
+    return connected
+
+
 def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: Deadline) -> socket.socket:
     """Connect to the local server, starting it first when nobody listens.
 
@@ -156,10 +168,10 @@ class _Starter:
         outcome = start_server(self._locations, self._environ, self._patience)
         if outcome == "ready":
             return self._try()
-        return self._wait_for_holder()
+        return self.wait_for_holder()
 
-    def _wait_for_holder(self) -> socket.socket | None:
-        """Another server holds the data directory: it listens soon, or leaves, or is stuck."""
+    def wait_for_holder(self) -> socket.socket | None:
+        """Connect to whoever holds the data directory, if one does: it listens soon, leaves, or is stuck."""
         patience = self._deadline.sooner(ANSWER_SECONDS)
         while not patience.has_passed:
             connected = self._try()
@@ -227,10 +239,14 @@ def is_held(lock_path: str) -> bool:
 
 def _refused(path: str, error: OSError) -> Exception:
     if error.errno in _NOBODY_LISTENS:
-        return link_error("connection/refused", "No server is running here.", path=path)
+        return _nobody_listens(path)
     return link_error(
         "connection/refused", f"The server's socket cannot be reached: {error.strerror}.", path=path
     )
+
+
+def _nobody_listens(path: str) -> Exception:
+    return link_error("connection/refused", "No server is running here.", path=path)
 
 
 def _takes_nobody_in(path: str) -> Exception:

@@ -57,7 +57,7 @@ class LocalTarget:
 
         if self._start:
             return local.find_or_start(self.locations, self._environ, deadline)
-        return local.find(self.locations, self._environ, deadline)
+        return local.find_running(self.locations, self._environ, deadline)
 
 
 class SocketTarget:

@@ -29,7 +29,7 @@ from chatty.server.services import Services
 from chatty.server.settings import ServerSettings
 from chatty.server.stores import Stores
 from chatty.server.vault import Vault
-from chatty.store import bootstrap, instance, rows
+from chatty.store import bootstrap, instance
 from chatty.store.database import SYSTEM, Database
 from chatty.store.errors import StorageError
 
@@ -68,9 +68,7 @@ async def _build(settings: ServerSettings, stores: Stores, providers: Providers)
     principal = await _local_owner(stores.durable)
     history = await stores.durable.read(SYSTEM, instance.get)
     if not stores.durable.read_only:
-        interrupted = await stores.durable.write(SYSTEM, run_recovery.interrupt_all, now_ms())
-        if interrupted:
-            logger.info("%d runs of an earlier server were marked as interrupted", interrupted)
+        await _end_what_was_left(stores.durable)
     hub = Hub()
     vault = Vault(settings.keys_file)
     endpoints = Endpoints(stores, vault, providers)
@@ -91,12 +89,22 @@ async def _build(settings: ServerSettings, stores: Stores, providers: Providers)
     return services
 
 
+async def _end_what_was_left(database: Database) -> None:
+    """Mark the runs of an earlier server as interrupted; while the disk has no room for that, only read."""
+    try:
+        interrupted = await database.write(SYSTEM, run_recovery.interrupt_all, now_ms())
+    except StorageError as problem:
+        logger.error("runs of an earlier server could not be marked as interrupted: %s", problem)
+        database.only_read(problem)
+        return
+    if interrupted:
+        logger.info("%d runs of an earlier server were marked as interrupted", interrupted)
+
+
 async def _local_owner(database: Database) -> Principal:
     """Return the one person a local server serves; a database that can only be read must know them."""
-    found: tuple[rows.Workspace, rows.User] | None
-    if database.read_only:
-        found = await database.read(SYSTEM, bootstrap.find_local_owner)
-    else:
+    found = await database.read(SYSTEM, bootstrap.find_local_owner)
+    if found is None and not database.read_only:
         found = await database.write(SYSTEM, bootstrap.ensure_local_owner, now_ms())
     if found is None:
         raise database.problem or StorageError(

@@ -33,6 +33,7 @@ from chatty.server.services import Services
 from chatty.server.settings import ServerSettings
 from chatty.server.transport import HttpWire, Wire
 from chatty.store.errors import StorageError
+from chatty.store.sqlite_files import stands_nothing_in_the_way
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,10 @@ PING_SECONDS: Final = 15.0
 PONG_SECONDS: Final = 20.0
 WARM_AFTER_SECONDS: Final = 1.0
 """How long after the start the server waits before it imports what a first request may need."""
+
+
+LOOK_AGAIN_SECONDS: Final = 2.0
+"""How often a server that can only read looks whether another one could write."""
 
 
 class AlreadyRunning(Exception):
@@ -105,6 +110,7 @@ async def _serve(
         loop.create_task(_stop_when_idle(services, settings.idle_seconds, stopping)),
         loop.create_task(_warm(services)),
         loop.create_task(purge_deleted(services)),
+        loop.create_task(_make_way_when_writable(services, settings.database_path, stopping)),
     ]
     await server.has_started.wait()
     readiness.tell(ready=True, pid=os.getpid())
@@ -141,6 +147,22 @@ async def _stop_when_idle(services: Services, idle_seconds: float, stopping: asy
             stopping.set()
             return
         await asyncio.sleep(min(left, max(idle_seconds / 20, 0.05)))
+
+
+async def _make_way_when_writable(services: Services, database: Path, stopping: asyncio.Event) -> None:
+    """A server that can only read leaves once nothing keeps its successor from writing.
+
+    Whoever needs one next starts it; nobody has to know that this one must end first.
+    """
+    problem = services.stores.durable.problem
+    if problem is None or problem.type not in ("full", "read_only"):
+        return
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        if await asyncio.to_thread(stands_nothing_in_the_way, database):
+            logger.info("the database can be written again")
+            stopping.set()
+            return
 
 
 async def _warm(services: Services) -> None:
@@ -263,8 +285,10 @@ def own_directory(path: Path) -> None:
 def _record_place(settings: ServerSettings) -> None:
     """Note beside the lock where the socket is, for clients that cannot derive it."""
     note = settings.data_dir / "server.socket"
+    text = f"{settings.socket_path}\n"
     try:
-        note.write_text(f"{settings.socket_path}\n", encoding="utf-8")
+        if not note.exists() or note.read_text(encoding="utf-8") != text:
+            note.write_text(text, encoding="utf-8")
     except OSError as error:
         logger.warning("%s could not be written: %s", note, error.strerror)
 

@@ -100,8 +100,16 @@ class Database(Protocol):
         """
         ...
 
-    async def scrub(self) -> None:
-        """Drive deleted text out of pages that are no longer used, merged index segments and the log."""
+    def only_read(self, problem: StorageError) -> None:
+        """Refuse every further write: one that had to come before all others was refused, with this."""
+        ...
+
+    async def scrub(self, *, names_only: bool = False) -> None:
+        """Drive deleted text out of pages that are no longer used, merged index segments and the log.
+
+        Args:
+            names_only: no message was deleted, so the index of messages need not be gone through.
+        """
         ...
 
     async def close(self) -> None:

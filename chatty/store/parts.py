@@ -11,6 +11,7 @@ from chatty.store.statements import from_rows, padded, placeholders, storable
 _COLUMNS = columns(Part)
 _WIDTH = 8
 _MESSAGES_PER_QUERY = 512
+_PARTS_PER_INSERT = 64
 
 
 def of_messages(scope: Scope, message_ids: Sequence[str]) -> Work[dict[str, list[Part]]]:
@@ -64,8 +65,8 @@ def put(scope: Scope, message_id: str, idx: int, part: NewPart) -> Work[None]:
 
 def insert(scope: Scope, message_id: str, parts: Sequence[NewPart]) -> Work[None]:
     """Write the parts of a message that has none."""
-    if parts:
-        yield _insert(scope, message_id, 0, parts, "")
+    for begin in range(0, len(parts), _PARTS_PER_INSERT):
+        yield _insert(scope, message_id, begin, parts[begin : begin + _PARTS_PER_INSERT], "")
 
 
 def _insert(

@@ -90,15 +90,20 @@ class PostgresDatabase:
         result: T = await asyncio.shield(task)
         return result
 
-    async def scrub(self) -> None:
+    def only_read(self, problem: StorageError) -> None:
+        """See `database.Database.only_read`."""
+        self.problem = problem
+        self.read_only = True
+
+    async def scrub(self, *, names_only: bool = False) -> None:
         """See `database.Database.scrub`. Dead rows go; their space is overwritten as it is reused."""
+        tables = "projects, prompts, prompt_versions, name_search"
+        if not names_only:
+            tables += ", conversations, messages, message_parts, run_text, events, message_search"
 
         async def once() -> None:
             async with self._pool.acquire() as connection:
-                await connection.execute(
-                    "VACUUM conversations, messages, message_parts, run_text, events, message_search,"
-                    " name_search, prompt_versions"
-                )
+                await connection.execute(f"VACUUM {tables}")
 
         await self._translated(once)
 

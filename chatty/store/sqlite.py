@@ -98,16 +98,21 @@ class SqliteDatabase:
     ) -> T:
         """See `database.Database.write`."""
         self._require_open()
-        if self._writer is None:
+        if self._writer is None or self.read_only:
             raise self._refusal()
         job = Job(functools.partial(work, scope, *args, **kwargs))
         self._writer.submit(job)
         result: T = await job.future
         return result
 
-    async def scrub(self) -> None:
+    def only_read(self, problem: StorageError) -> None:
+        """See `database.Database.only_read`."""
+        self.problem = problem
+        self.read_only = True
+
+    async def scrub(self, *, names_only: bool = False) -> None:
         """See `database.Database.scrub`. Its time grows with the size of the search index."""
-        for table in ("message_fts", "name_fts"):
+        for table in ("name_fts",) if names_only else ("message_fts", "name_fts"):
             pages = -_MERGED_PAGES
             while await self.write(SYSTEM, _merge_search_index, table, pages):
                 pages = _MERGED_PAGES
@@ -138,7 +143,7 @@ class SqliteDatabase:
     async def _errand(self, errand: Callable[[sqlite3.Connection], None]) -> None:
         """Let the writer do something outside any transaction."""
         self._require_open()
-        if self._writer is None:
+        if self._writer is None or self.read_only:
             raise self._refusal()
         job = Errand(errand)
         self._writer.submit(job)
@@ -223,6 +228,7 @@ def _copy_to(target: Path, connection: sqlite3.Connection) -> None:
 
 
 def _connect(path: Path, options: str, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    connection = None
     try:
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?{options}",
@@ -236,6 +242,8 @@ def _connect(path: Path, options: str, pragmas: tuple[str, ...]) -> sqlite3.Conn
         for pragma in pragmas:
             connection.execute(pragma)
     except DRIVER_ERRORS as error:
+        if connection is not None:
+            connection.close()
         raise translate_opening(error, str(path)) from error
     return connection
 
@@ -246,7 +254,10 @@ def _open(path: Path, readers: int) -> SqliteDatabase:
         return _open_for_reading(path, readers, state.problem)
     if state.is_empty:
         sqlite_files.create(path)
-    connection = connect_writer(path)
+    try:
+        connection = connect_writer(path)
+    except StorageError as error:
+        return _open_in_spite_of(error, path, readers)
     try:
         problem = _why_not_write(connection, path)
         if problem is None:
@@ -254,15 +265,20 @@ def _open(path: Path, readers: int) -> SqliteDatabase:
             return _start(path, connection, readers, backup)
     except DRIVER_ERRORS as error:
         connection.close()
-        problem = translate_opening(error, str(path))
-        if problem.type not in ("read_only", "full", "corrupt"):
-            raise problem from error
+        return _open_in_spite_of(translate_opening(error, str(path)), path, readers)
     except DAMAGED_VALUES:
         problem = storage_error("corrupt", str(path))
     except BaseException:
         connection.close()
         raise
     connection.close()
+    return _open_for_reading(path, readers, problem)
+
+
+def _open_in_spite_of(problem: StorageError, path: Path, readers: int) -> SqliteDatabase:
+    """Open for reading what could not be opened for writing, unless that would meet the same problem."""
+    if problem.type not in ("read_only", "full", "corrupt"):
+        raise problem
     return _open_for_reading(path, readers, problem)
 
 
@@ -314,7 +330,7 @@ def _open_for_reading(path: Path, count: int, problem: StorageError) -> SqliteDa
         copy = _temporary_copy(path)
         place, options = Path(copy.name) / path.name, "mode=rw"
     try:
-        _check_readable(place, options, path)
+        _check_readable(place, options, path, problem)
     except BaseException:
         if copy is not None:
             copy.cleanup()
@@ -325,11 +341,14 @@ def _open_for_reading(path: Path, count: int, problem: StorageError) -> SqliteDa
     return database
 
 
-def _check_readable(place: Path, options: str, path: Path) -> None:
+def _check_readable(place: Path, options: str, path: Path, problem: StorageError) -> None:
     connection = connect_reader(place, options)
     try:
-        if is_foreign(connection) or schema_version(connection) == 0:
+        version = schema_version(connection)
+        if is_foreign(connection) or version == 0:
             raise storage_error("corrupt", str(path), "The file is no database of chatty's")
+        if version < schema.VERSION:
+            raise problem  # what keeps it from being written keeps it from being brought up to date
         check_columns(connection)
         (min_reader,) = connection.execute("SELECT min_reader FROM instance").fetchone()
         if min_reader > schema.VERSION:

@@ -26,6 +26,10 @@ _PROBLEMS: Final[dict[int, StorageProblem]] = {
 }
 
 
+_NO_ROOM_FOR_SHARED_MEMORY: Final = sqlite3.SQLITE_IOERR_SHMSIZE
+"""How SQLite says that the disk is full when the file beside the log cannot grow."""
+
+
 def storage_error(problem: StorageProblem, path: str, hint: str | None = None) -> StorageError:
     """Make the error with the way out that fits its type."""
     return StorageError(problem, path, (hint or HINTS[problem]) + ".")
@@ -54,6 +58,8 @@ def translate(error: DriverError, path: str) -> StorageError:
     """Turn an error of the storage into ours; programming errors are not for here."""
     if _is_undecodable(error):
         return storage_error("corrupt", path)
+    if getattr(error, "sqlite_errorcode", None) == _NO_ROOM_FOR_SHARED_MEMORY:
+        return storage_error("full", path)
     return storage_error(_PROBLEMS.get(_code(error), "unavailable"), path)
 
 

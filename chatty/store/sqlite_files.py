@@ -15,6 +15,9 @@ from chatty.store.sqlite_errors import storage_error
 APPLICATION_ID: Final = 0x63686174
 """What `PRAGMA application_id` says in our files: the letters `chat`."""
 
+_ROOM_BYTES: Final = 1 << 20
+"""With so much free, a full disk is full no more."""
+
 _MAGIC: Final = b"SQLite format 3\0"
 
 
@@ -59,6 +62,17 @@ def create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise translate_os_error(error, path) from error
+
+
+def stands_nothing_in_the_way(path: Path) -> bool:
+    """Tell whether a file that could only be read may be opened for writing now, as far as can be seen."""
+    try:
+        if examine(path).problem is not None:
+            return False
+        disk = os.statvfs(_nearest_folder(path))
+    except (StorageError, OSError):
+        return False
+    return disk.f_bavail * disk.f_frsize >= _ROOM_BYTES
 
 
 def translate_os_error(error: OSError, path: Path) -> StorageError:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from chatty.store.database import PerEngine, Request, Row, Work
-from chatty.store.errors import StorageError, StoreError
+from chatty.store.errors import StorageError
 from chatty.store.sqlite_errors import (
     DRIVER_ERRORS,
     constraint_violation,
@@ -328,8 +328,10 @@ def _end_snapshot(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
     except sqlite3.Error:
-        error = StoreError()
-    if isinstance(error, StorageError):
+        is_suspect = True
+    else:
+        is_suspect = isinstance(error, StorageError)
+    if is_suspect:
         connection.close()
         return None
     return connection

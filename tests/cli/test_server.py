@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chatty.cli.server import stop
+from chatty.cli.server import status, stop
 from chatty.cli.session import Session
 from chatty.client.locations import Locations
+from chatty.client.oneshot import FIRST_WORD_SECONDS
 from chatty.client.skew import which_side_to_update
 from chatty.protocol.errors import ProtocolError
 from tests.cli.conftest import Run
@@ -84,6 +85,10 @@ def test_stop_does_not_interrupt_answers_unasked(server: FakeServer, run: Run) -
 def test_stop_without_a_server_is_done_already(run: Run) -> None:
     assert run("server", "stop").stdout == "was not running\n"
     assert run("server", "stop", "--json").stdout == '{"state": "stopped"}\n'
+
+
+def test_server_that_says_nothing_is_called_stuck_before_the_time_is_over() -> None:
+    assert min(status.ANSWER_SECONDS, stop.ANSWER_SECONDS) > FIRST_WORD_SECONDS
 
 
 def test_force_ends_a_server_that_does_not_answer(run: Run, home: Path) -> None:

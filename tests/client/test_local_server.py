@@ -149,6 +149,10 @@ def test_lock_held_by_somebody_who_does_not_listen_is_stuck(
         with pytest.raises(ProtocolError) as caught:
             home.one_shot().call("ping", {})
         assert caught.value.type == "connection/stuck"
+        only_found = LocalTarget(home.locations, {}, start=False)
+        with pytest.raises(ProtocolError) as not_stopped:  # a command that starts none must not say "stopped"
+            OneShot(only_found, environ={}).call("server.status", {})
+        assert not_stopped.value.type == "connection/stuck"
         with pytest.raises(ProtocolError) as refused:
             stop_by_force(home.locations)  # the holder is this test, which is no chatty server
         assert refused.value.type == "connection/stuck"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from chatty.protocol.errors import ProtocolError
+from chatty.protocol.ids import new_id
 from chatty.server.live import carrying
-from tests.instruments.server_process import server_process
+from tests.instruments.server_process import START_SECONDS, server_process
 from tests.server.joined import begin, finished_talk, joined_server, sending
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
@@ -68,8 +70,8 @@ async def test_full_disk_refuses_reads_on_and_lets_the_run_end_later(
         assert shown["message"]["parts"][0]["text"] == "before " + "y" * 200_000 + " after"
 
 
-def remount_read_only(disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+def remount(disk: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", str(disk)], check=True)
 
 
 def test_server_starts_over_a_read_only_disk(disk: Path, tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_server_starts_over_a_read_only_disk(disk: Path, tmp_path: Path) -> None
     with server_process(tmp_path, data_dir=data_dir) as first:
         assert first.call("conversation.create", id=CONVERSATION, title="kept")["result"]
         assert first.stop() == 0
-    remount_read_only(disk)
+    remount(disk, "ro")
     with server_process(tmp_path, data_dir=data_dir) as process:
         assert process.ready["ready"] is True
         assert process.call("conversation.list")["result"]["items"][0]["title"] == "kept"
@@ -88,8 +90,58 @@ def test_server_starts_over_a_read_only_disk(disk: Path, tmp_path: Path) -> None
         )
 
 
+def leave_unfinished(database: Path) -> None:
+    """Make the last run look like one of a server that was killed."""
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE runs SET status = 'running'")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("hindrance", ["full", "full for the runs that were left", "read_only"])
+def test_server_that_can_only_read_makes_way_for_one_that_can_write(
+    disk: Path, tmp_path: Path, hindrance: str
+) -> None:
+    data_dir = disk / "data"
+    with server_process(tmp_path, data_dir=data_dir) as first:
+        talk, message, reply, run = (new_id() for _ in range(4))
+        create = {"create": {"title": "kept"}}
+        asked = {"id": run, "reply_id": reply, "model": "guide/guide"}
+        parts = [{"type": "text", "text": "hello"}]
+        first.call(
+            "message.send",
+            conversation={"id": talk, **create},
+            id=message,
+            parts=parts,
+            run=asked,
+            mode="append",
+        )
+        assert first.stop() == 0
+    leave_unfinished(data_dir / "chatty.db")
+    filler = fill(disk) if hindrance.startswith("full") else None
+    if hindrance == "read_only":
+        remount(disk, "ro")
+    elif hindrance != "full":
+        os.truncate(disk / "filler", (disk / "filler").stat().st_size - 40_960)  # room to open, not to write
+    with server_process(tmp_path, data_dir=data_dir) as process:
+        assert process.ready["ready"] is True
+        assert process.call("conversation.list")["result"]["items"][0]["title"] == "kept"
+        refusal = process.call("conversation.archive", conversation_id=talk)["error"]["data"]
+        assert refusal["type"] == f"storage/{hindrance.split()[0]}"
+        assert refusal["details"]["path"] == str(data_dir / "chatty.db")
+        if filler is not None:
+            filler.unlink()
+        else:
+            remount(disk, "rw")
+        assert process.process.wait(START_SECONDS) == 0
+    with server_process(tmp_path, data_dir=data_dir) as successor:
+        kept = successor.call("message.get", conversation_id=talk, message_id=reply)["result"]["message"]
+        assert kept["status"] == "interrupted"
+        assert successor.call("conversation.archive", conversation_id=talk)["result"]
+
+
 def test_start_that_fails_says_why(disk: Path) -> None:
-    remount_read_only(disk)
+    remount(disk, "ro")
     with server_process(disk) as process:
         assert process.ready["ready"] is False
         assert process.ready["reason"] == "storage/unavailable"
@@ -100,7 +152,7 @@ async def test_read_only_database_serves_reads_and_refuses_writes(disk: Path) ->
     async with joined_server(disk) as server:
         client = await server.connect()
         talk = await finished_talk(server, client)
-    remount_read_only(disk)
+    remount(disk, "ro")
     async with joined_server(disk) as server:
         client = server.open()
         hello = {"protocol": {"min": 1, "max": 1}, "client": {"name": "t", "version": "0"}}

@@ -15,6 +15,7 @@ from chatty.server.heartbeat import tell_heads
 from chatty.server.live.hub import PublishedEvent
 from chatty.store import events
 from chatty.store.database import Database, Scope, Work
+from chatty.store.errors import StorageError
 from tests.server.joined import (
     Frame,
     JoinedClient,
@@ -63,8 +64,11 @@ class GatedDatabase:
     ) -> T:
         return await self._database.write(scope, work, *args, **kwargs)
 
-    async def scrub(self) -> None:
-        await self._database.scrub()
+    def only_read(self, problem: StorageError) -> None:
+        self._database.only_read(problem)
+
+    async def scrub(self, *, names_only: bool = False) -> None:
+        await self._database.scrub(names_only=names_only)
 
     async def close(self) -> None:
         await self._database.close()
@@ -478,6 +482,20 @@ async def test_quiet_connection_is_told_its_heads(server: JoinedServer, client: 
     head = client.events(talk.id)[-1]["seq"]
     assert notice["params"] == {"type": "heads", "heads": {talk.id: head}}
     assert idle.notifications("notice") == []
+
+
+async def test_event_that_was_never_passed_on_shows_in_the_heads(
+    server: JoinedServer, client: JoinedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = await finished_talk(server, client)
+    monkeypatch.setattr(server.services.hub, "publish", lambda *lost: None)
+    changed = await client.call("conversation.update", conversation_id=talk.id, title="new")
+    monkeypatch.undo()
+    telling = asyncio.ensure_future(tell_heads(server.services, interval_seconds=0.01))
+    notice = await client.saw(lambda frame: frame.get("method") == "notice")
+    telling.cancel()
+    assert notice["params"]["heads"] == {talk.id: changed["seq"]}
+    assert client.events(talk.id)[-1]["seq"] < changed["seq"]
 
 
 # The side bar

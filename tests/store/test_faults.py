@@ -125,6 +125,41 @@ async def test_new_database_on_a_full_disk_is_refused(disk: Disk) -> None:
     await database.close()
 
 
+async def test_database_on_a_full_disk_is_read(disk: Disk) -> None:
+    path = disk.folder / "chatty.db"
+    scope, conversation_id = await fill(path)
+    before = path.read_bytes()
+    disk.fill()
+    database = await open_database(path)
+    assert database.problem is not None
+    assert database.problem.code == "storage/full"
+    assert len(await find(database, scope, "walrus")) == 5
+    with pytest.raises(StorageError):
+        await say(database, scope, conversation_id, "no")
+    await database.close()
+    assert path.read_bytes() == before
+    assert not sqlite_files.stands_nothing_in_the_way(path)
+    disk.ballast.unlink()
+    assert sqlite_files.stands_nothing_in_the_way(path)
+    database = await open_database(path)
+    await say(database, scope, conversation_id, "after")
+    await database.close()
+
+
+async def test_older_schema_that_cannot_be_brought_up_to_date_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chatty.db"
+    await fill(path)
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM schema_migrations WHERE number = 2")
+    connection.execute("DROP TABLE events")
+    connection.commit()
+    connection.close()
+    monkeypatch.setattr(sqlite_files, "file_system_type", lambda path: "nfs4")
+    assert (await refusal(path)).code == "storage/network_filesystem"
+
+
 async def test_disk_that_turns_read_only_still_reads(disk: Disk) -> None:
     path = disk.folder / "chatty.db"
     database = await open_database(path)

@@ -54,6 +54,16 @@ async def test_message_is_stored_with_its_parts(
     assert (stored.message_count, stored.last_message_at) == (1, NOW + 1)
 
 
+async def test_message_of_very_many_parts_is_stored(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    new = NewMessage(new_id(), conversation.id, "assistant")
+    pieces = [NewPart(text=f"piece {number}") for number in range(300)]
+    await database.write(scope, messages.insert, new, pieces, None, NOW)
+    stored = (await database.read(scope, parts.of_messages, [new.id]))[new.id]
+    assert [part.text for part in stored] == [piece.text for piece in pieces]
+
+
 async def test_sending_twice_stores_once(
     database: Database, scope: Scope, conversation: Conversation
 ) -> None:

@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -231,3 +232,35 @@ async def test_database_that_is_only_read_refuses_copies_and_scrubbing(
             await use
         assert caught.value.code == "storage/read_only"
     await database.close()
+
+
+class StubbornConnection(sqlite3.Connection):
+    """Fails to end its first transaction, and leaves it open."""
+
+    failures = 1
+
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        if sql == "ROLLBACK" and StubbornConnection.failures:
+            StubbornConnection.failures -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *arguments)
+
+
+async def test_reader_whose_snapshot_cannot_be_closed_is_opened_anew() -> None:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, factory=StubbornConnection
+        )
+
+    def one(scope: Scope) -> Work[int]:
+        rows = yield "SELECT 1 AS one", ()
+        (found,) = rows[0]
+        return int(found)
+
+    readers = sqlite_threads.Readers(connect, "a.db", 1)
+    readers.start()
+    for _ in range(2):
+        job = sqlite_threads.Job(lambda: one(SYSTEM))
+        readers.submit(job)
+        assert await job.future == 1
+    readers.stop()

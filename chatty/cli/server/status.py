@@ -17,6 +17,10 @@ FIELDS = ("state", "pid", "version", "protocol", "connections", "active_runs", "
 """What scripts may rely on, running or not."""
 
 
+ANSWER_SECONDS = 6.0
+"""More than a server gets to say its first word: one that says none is then called stuck, not late."""
+
+
 def show_status(as_json: AsJson = False) -> None:
     """Show whether the local server runs, and how it is."""
     status = read_status()
@@ -40,7 +44,7 @@ def show_status(as_json: AsJson = False) -> None:
 def read_status() -> dict[str, Any]:
     """Return the status with all fields; those that only a running server knows are ``None`` without one."""
     try:
-        answer = Session(start=False).call("server.status", {}, timeout_seconds=5.0)
+        answer = Session(start=False).call("server.status", {}, timeout_seconds=ANSWER_SECONDS)
     except ProtocolError as error:
         if error.type != "connection/refused":
             raise

@@ -131,4 +131,5 @@ async def delete(context: RequestContext, params: models.ProjectRefParams) -> Em
             "the project holds prompts, so nothing was deleted; delete those first: chatty prompts delete",
             details={"kind": error.kind},
         ) from error
+    await database.scrub(names_only=True)
     return Empty()

@@ -89,7 +89,9 @@ async def versions(context: RequestContext, params: models.PromptRefParams) -> m
 async def delete(context: RequestContext, params: models.PromptRefParams) -> Empty:
     """Delete a prompt with all its versions."""
     context.services.refuse_if_read_only()
-    await context.services.stores.durable.write(context.scope, prompts.delete, params.prompt_id, now_ms())
+    database = context.services.stores.durable
+    await database.write(context.scope, prompts.delete, params.prompt_id, now_ms())
+    await database.scrub(names_only=True)
     return Empty()
 
 

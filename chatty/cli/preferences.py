@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 from chatty.client.locations import Locations
 
+VARIABLES = {"model": "CHATTY_MODEL"}
+"""Setting -> the variable that goes before the file."""
+
 
 def default_model(environ: Mapping[str, str]) -> str | None:
     """Return the model to ask when nothing nearer names one: environment, then config file, then none.
@@ -12,7 +15,7 @@ def default_model(environ: Mapping[str, str]) -> str | None:
     Raises:
         ProtocolError: the config file cannot be read, or holds what is no setting.
     """
-    chosen = environ.get("CHATTY_MODEL")
+    chosen = environ.get(VARIABLES["model"])
     if chosen:
         return chosen
     path = Locations.from_environment(environ).config_file

@@ -62,7 +62,7 @@ class Connection:
         self.deltas = True
         self.wants_workspace_signals = False
         self.focus: str | None = None
-        self.outbound = Outbound(channel, self._on_lagged)
+        self.outbound = Outbound(channel, self._on_lagged, keeps_events=is_one_shot)
         self.on_ephemeral_end: dict[str, Callable[[], Awaitable[None]]] = {}
         """Ephemeral conversation -> what forgets it; run when the connection ends."""
         self._hub = hub

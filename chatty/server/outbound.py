@@ -59,11 +59,15 @@ class Outbound:
     Args:
         channel: the socket.
         on_lagged: called with the conversations whose events had to be thrown away.
+        keeps_events: events are as good as answers, for a peer that cannot ask for them again.
     """
 
-    def __init__(self, channel: Channel, on_lagged: Callable[[set[str]], None]) -> None:
+    def __init__(
+        self, channel: Channel, on_lagged: Callable[[set[str]], None], *, keeps_events: bool = False
+    ) -> None:
         self._channel = channel
         self._on_lagged = on_lagged
+        self._keeps_events = keeps_events
         self._queue: deque[_Queued] = deque()
         self._queued_bytes = 0
         self._queued_events = 0
@@ -145,7 +149,7 @@ class Outbound:
         self._queue.append(entry)
         self._queued_bytes += len(entry.body)
         self._queued_events += entry.conversation_id is not None
-        if self._queued_events and self.is_full:
+        if self._queued_events and self.is_full and not self._keeps_events:
             self._shed()
         if self._queued_bytes > MAX_ANSWER_BYTES:
             self._channel.abort()

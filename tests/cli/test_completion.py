@@ -40,6 +40,12 @@ def stocked(server: FakeServer) -> FakeServer:
         (["prompts", "show", "r"], ["review"]),
         (["providers", "test", ""], ["openai"]),
         (["chats", "export", "--format", "j"], ["json", "jsonl"]),
+        (["ask", "--model=op"], ["--model=openai/tiny"]),
+        (["ask", "--json=t"], []),
+        (["chats", "rename", "l"], ["last"]),
+        (["chats", "rename", "last", "l"], []),
+        (["config", "set", "mod"], ["model"]),
+        (["config", "set", "model", "m"], []),
         (["ask", "some", "words", ""], []),
     ],
 )
@@ -72,22 +78,50 @@ def test_install_puts_the_script_where_the_shell_looks(run: Run, home: Path) -> 
     assert "for bash" in run("completion", "show", SHELL="/usr/bin/bash").stdout
 
 
-def test_bash_completes_with_the_script(stocked: FakeServer, run: Run, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("typed", "inserted"),
+    [
+        ("chatty chats sh", ["show"]),
+        ("chatty ask -m lab/llama3:8", ["8b"]),
+        ("chatty ask --model=lab/l", ["lab/llama3:8b"]),
+        ("chatty ask -m lab/ev", [r"lab/ev\$\(touch\ x\)\`id\`"]),
+        ("chatty ask -m 'lab/ev", ["lab/ev$(touch x)`id`"]),
+        ('chatty ask -m "lab/ev', [r"lab/ev\$(touch x)\`id\`"]),
+        ("chatty projects show my", [r"my\ garden\;"]),
+        (r"chatty projects show my\ g", [r"my\ garden\;"]),
+        ('chatty projects show "my g', ["my garden;"]),
+        ("chatty projects show evil", []),
+    ],
+)
+def test_bash_inserts_what_it_may_not_evaluate(
+    stocked: FakeServer, run: Run, environment: dict[str, str], typed: str, inserted: list[str]
+) -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash here")
+    names = ("my garden;", "evil\x1b[31m")
+    stocked.on("project.list", {"items": [{**PROJECT, "name": name} for name in names], "next": None})
+    models = [{"id": "lab/llama3:8b"}, {"id": "lab/ev$(touch x)`id`"}]
+    stocked.on("model.list", {"items": models, "default": None})
     script = run("completion", "show", "bash").stdout
     program = f'chatty() {{ "{sys.executable}" -m chatty "$@"; }}\n'
-    typed = 'COMP_WORDS=(chatty chats sh); COMP_CWORD=2; _chatty_complete; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    asked = '_chatty_complete; printf "%s\\n" "${COMPREPLY[@]}"\n'
     result = subprocess.run(
-        [bash, "--norc", "-c", program + script + typed],
-        env={**environment, "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        [bash, "--norc", "-c", program + script + asked],
+        env={
+            **environment,
+            "PYTHONPATH": str(ROOT),
+            "PATH": os.environ["PATH"],
+            "COMP_LINE": typed,
+            "COMP_POINT": str(len(typed)),
+            "COMP_WORDBREAKS": " \t\n\"'@><=;|&(:",
+        },
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (result.stdout, result.stderr) == ("show\n", "")
+    assert (result.stdout.splitlines(), result.stderr) == (inserted or [""], "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -36,6 +36,15 @@ def test_list_names_every_setting_and_where_it_comes_from(run: Run) -> None:
     assert run("config").stdout.startswith("SETTING")
 
 
+def test_environment_goes_before_the_file(run: Run) -> None:
+    run("config", "set", "model", "openai/tiny")
+    listed = run("config", "list", "--json", CHATTY_MODEL="groq/x").stdout
+    model = next(item for item in json.loads(listed)["items"] if item["key"] == "model")
+    assert (model["value"], model["from"]) == ("groq/x", "environment")
+    assert run("config", "get", "model", CHATTY_MODEL="groq/x").stdout == "groq/x\n"
+    assert run("config", "get", "model", CHATTY_MODEL="").stdout == "openai/tiny\n"
+
+
 def test_keys_are_shown_as_they_are_written(run: Run) -> None:
     assert run("config", "set", "keys.send", "ctrl+k, f2").stdout == "keys.send = ctrl+k, f2\n"
     assert run("config", "get", "keys.send").stdout == "ctrl+k, f2\n"

@@ -87,6 +87,26 @@ async def test_answer_reaches_its_peer_whole(server: JoinedServer, short_dir: Pa
         await writer.wait_closed()
 
 
+async def test_run_of_a_message_larger_than_the_queue_is_followed_to_its_end(
+    server: JoinedServer, short_dir: Path
+) -> None:
+    """The answer and the event both hold the text: the second waits for the first to be read."""
+    async with served(server, short_dir / "s"):
+        reader, writer = await asyncio.open_unix_connection(str(short_dir / "s"), limit=1 << 26)
+        params = sending(new_id(), "x" * (outbound.MAX_QUEUED_BYTES + 1), subscribe=True)
+        params["conversation"]["create"] = {"origin": "script"}
+        writer.write(post("message.send", params))
+        reply = await server.provider.asked()
+        reply.write("the whole answer")
+        reply.finish()
+        async with asyncio.timeout(10):
+            read = await reader.readuntil(b"\r\n0\r\n\r\n")
+        assert b"the whole answer" in read
+        assert b'"run.finished"' in read
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_it_ends_after_both_frames(server: JoinedServer) -> None:
     connection, channel = one_shot(server)
     connection.dealt_with()

@@ -1,14 +1,18 @@
 r"""Words the shell may offer at the cursor, one per line: ``WORD<tab>EXPLANATION``.
 
-The scripts call ``chatty`` with the words up to the cursor and ``_CHATTY_COMPLETE`` set. Nothing the
-shell would evaluate is printed: titles and model names are foreign text, so they are sanitised, and
-no script here uses ``eval``.
+The scripts call ``chatty`` with the words up to the cursor and ``_CHATTY_COMPLETE`` set; bash, which does
+not quote what it inserts, with the line as typed and ``_CHATTY_COMPLETE=bash``. Titles and model names are
+foreign text: explanations are sanitised, a word that would have to be is not offered, and no script
+evaluates anything.
 """
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 VARIABLE = "_CHATTY_COMPLETE"
+BASH = "bash"
+"""The value with which the script for bash asks."""
 
 Candidate = tuple[str, str]
 
@@ -18,12 +22,27 @@ def complete_if_asked(command: Any, words: list[str]) -> bool:
     if VARIABLE not in os.environ:
         return False
     from chatty.cli.output.streams import write_out
+
+    if os.environ[VARIABLE] == BASH:
+        from chatty.cli.completion.bash_line import read_line
+
+        typed, word_breaks = words
+        line = read_line(typed, word_breaks)
+        found = _harmless(candidates(command, [*line.before[1:], line.word]))
+        write_out("".join(f"{line.inserted(word)}\n" for word, _ in found))
+    else:
+        found = _harmless(candidates(command, words))
+        write_out("".join("\t".join(filter(None, cells)) + "\n" for cells in found))
+    return True
+
+
+def _harmless(found: list[Candidate]) -> Iterator[Candidate]:
+    """Leave out words that cannot be shown as they are: what would be inserted is another name."""
     from chatty.rendering.sanitizer import sanitize
 
-    for word, explanation in candidates(command, words):
-        cells = [word, explanation] if explanation else [word]
-        write_out("\t".join(sanitize(cell, multiline=False) for cell in cells) + "\n")
-    return True
+    for word, explanation in found:
+        if sanitize(word, multiline=False) == word:
+            yield word, sanitize(explanation, multiline=False)
 
 
 def candidates(command: Any, words: list[str]) -> list[Candidate]:
@@ -55,6 +74,11 @@ def _fitting(context: Any, command: Any, before: list[str], incomplete: str) -> 
     option = _option_wanting_value(command, before)
     if option is not None:
         return _values(option, context, incomplete)
+    name, equals, value = incomplete.partition("=")
+    if equals and name.startswith("--"):
+        option = _option_wanting_value(command, [name])
+        found = _values(option, context, value) if option is not None else []
+        return [(f"{name}={word}", explanation) for word, explanation in found]
     if incomplete.startswith("-"):
         return _options(command, context, incomplete)
     if hasattr(command, "get_command"):
@@ -63,8 +87,17 @@ def _fitting(context: Any, command: Any, before: list[str], incomplete: str) -> 
             for name in command.list_commands(context)
             if name.startswith(incomplete)
         ]
-    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-    return _values(arguments[-1], context, incomplete) if arguments else []
+    argument = _argument_at_cursor(command, context)
+    return _values(argument, context, incomplete) if argument is not None else []
+
+
+def _argument_at_cursor(command: Any, context: Any) -> Any:
+    """Return the first argument that has no value yet; one that takes many always has room."""
+    for parameter in command.params:
+        is_open = parameter.nargs == -1 or context.params.get(parameter.name) is None
+        if parameter.param_type_name == "argument" and is_open:
+            return parameter
+    return None
 
 
 def _option_wanting_value(command: Any, before: list[str]) -> Any:

@@ -5,11 +5,11 @@ SCRIPTS = {
 # chatty completion for bash: "chatty completion install" puts this file where bash looks,
 # or put  eval "$(chatty completion show bash)"  into .bashrc
 _chatty_complete() {
-    local IFS=$'\\n' line
+    local line
     COMPREPLY=()
-    while read -r line; do
-        COMPREPLY+=("${line%%$'\\t'*}")
-    done < <(_CHATTY_COMPLETE=1 chatty "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(_CHATTY_COMPLETE=bash chatty "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
 }
 complete -o default -F _chatty_complete chatty
 """,

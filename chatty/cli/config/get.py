@@ -9,7 +9,7 @@ EXAMPLE = "chatty config get model"
 
 
 def get_setting(key: Key, as_json: AsJson = False) -> None:
-    """Print the value of a setting."""
+    """Print the value that a setting has here."""
     value = current_value(key)
     if as_json:
         print_json({"key": key, "value": value})

@@ -1,10 +1,14 @@
-"""Settings by name, as ``chatty config`` reads and changes them; ``chatty.client.settings`` knows them."""
+"""Settings by name, as ``chatty config`` reads and changes them: what the environment says goes first.
+
+``chatty.client.settings`` knows them and the file.
+"""
 
 import os
 from typing import Annotated, Any
 
 import typer
 
+from chatty.cli.preferences import VARIABLES
 from chatty.client.locations import Locations
 
 
@@ -27,18 +31,18 @@ def known_keys() -> list[str]:
 
 
 def current_value(key: str) -> Any:
-    """Return the value of a setting.
+    """Return the value that a setting has here.
 
     Raises:
         ProtocolError: no such setting, with the nearest known name; the file cannot be read.
     """
     from chatty.client import settings
 
-    return settings.get(_path(), key)
+    return _from_environment(key) or settings.get(_path(), key)
 
 
 def change(key: str, value: str) -> Any:
-    """Change a setting and return its value.
+    """Change a setting in the file and return its value there.
 
     Raises:
         ProtocolError: no such setting, a value that it cannot have, a file that cannot be written.
@@ -49,10 +53,20 @@ def change(key: str, value: str) -> Any:
 
 
 def all_settings() -> list[dict[str, Any]]:
-    """Return ``{key, value, from, means}`` for every setting."""
+    """Return ``{key, value, from, means}`` for every setting; ``from`` is the nearest place that says it."""
     from chatty.client import settings
 
-    return settings.describe(_path())
+    return [_as_it_is_here(row) for row in settings.describe(_path())]
+
+
+def _as_it_is_here(row: dict[str, Any]) -> dict[str, Any]:
+    said = _from_environment(row["key"])
+    return {**row, "value": said, "from": "environment"} if said else row
+
+
+def _from_environment(key: str) -> str | None:
+    variable = VARIABLES.get(key)
+    return None if variable is None else os.environ.get(variable) or None
 
 
 def shown(value: object) -> str:

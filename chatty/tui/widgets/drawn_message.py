@@ -308,7 +308,7 @@ def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: G
         Segment(
             # Bullets, bars and rules are muted; a model's own words are left as they are.
             palette.glyphs(text) if style.role == "muted" else text,
-            palette.style(style.role, line_ground, style.bold, style.italic, style.underline),
+            palette.style(style.role, line_ground, style.bold, style.italic, style.underline, style.strike),
         )
         for text, style in line.segments
     ]

@@ -75,3 +75,8 @@ def test_find_calls_own_messages_yours() -> None:
     own = Message("m", None, "user", author_name="owner", parts=[Part("text", ["one"], 3)])
     (choice,) = find_picker([own])._choices
     assert choice.cells[0][0].text == "you"
+
+
+def test_struck_out_words_are_struck_out() -> None:
+    strip = answer("do ~~not~~ this").draw(1, Look(80), PALETTE)
+    assert [segment.text for segment in strip if segment.style and segment.style.strike] == ["not"]

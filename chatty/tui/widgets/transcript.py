@@ -512,6 +512,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         start, end = span
         end = strip.cell_length if end == -1 else end
         before, marked, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+        # In the colour of text: muted words and comments could not be read on this ground.
         ground = self.palette.style("text", "selection")
-        mark = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
+        mark = Style(color=ground.color, bgcolor=ground.bgcolor, reverse=ground.reverse)
         return Strip.join([before, marked.apply_style(mark), after])

@@ -46,6 +46,8 @@ class Look:
     width: int
     """Cells of the whole row, bar column included."""
     selected: bool = False
+    queued: bool = False
+    """The message is an answer that waits for another."""
     code_offset: int = 0
     """Cells that code and tables wider than the column are scrolled to the right."""
 
@@ -248,7 +250,9 @@ class DrawnMessage:
 
     def _name_row(self, speaker: Speaker, look: Look) -> list[Span]:
         name = [Span(speaker.name, speaker.name_role, bold=True)]
-        items = message_rows.name_row_right(self.message, self.place, selected=look.selected)
+        items = message_rows.name_row_right(
+            self.message, self.place, selected=look.selected, queued=look.queued
+        )
         room = look.prose - min(width(name), look.prose // 2) - 3
         while len(items) > 1 and sum(width(item) + 2 for item in items) - 2 > room:
             del items[0]

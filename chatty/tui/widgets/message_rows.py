@@ -38,7 +38,9 @@ def speaker(message: Message) -> Speaker:
     return Speaker(message.author_name or "someone", "text", "secondary", "surface")
 
 
-def name_row_right(message: Message, place: tuple[int, int], *, selected: bool) -> list[list[Span]]:
+def name_row_right(
+    message: Message, place: tuple[int, int], *, selected: bool, queued: bool = False
+) -> list[list[Span]]:
     """The items right of the name, from the first to be dropped to the last: the time stays longest."""
     items: list[list[Span]] = []
     if selected:
@@ -46,7 +48,7 @@ def name_row_right(message: Message, place: tuple[int, int], *, selected: bool) 
     number, count = place
     if count > 1:
         items.append([Span("‹ ", "muted"), Span(f"{number}/{count}"), Span(" ›", "muted")])
-    items.append([Span(_time_words(message), "muted")])
+    items.append([Span("queued" if queued else _time_words(message), "muted")])
     return items
 
 

@@ -365,8 +365,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return self.scrollable_content_region.width
 
     def _look(self, view: DrawnMessage) -> Look:
-        is_selected = view.message.id == self.selected_id
-        return Look(max(self._row_cells, 1), is_selected, self._code_offset)
+        message_id = view.message.id
+        is_queued = self._opened is not None and self._opened.is_queued(message_id)
+        return Look(max(self._row_cells, 1), message_id == self.selected_id, is_queued, self._code_offset)
 
     def _sync(self, message_id: str) -> None:
         opened = self._opened

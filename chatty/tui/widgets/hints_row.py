@@ -48,7 +48,7 @@ def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
     """Tokens, share of the context and cost of a conversation, in words; empty where not known."""
     if opened is None:
         return "", "", ""
-    tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
+    tokens = counted_tokens(opened.tokens) if opened.tokens else ""
     share = share_words(opened.context_share) if opened.context_share is not None else ""
     return tokens, share, spent_words(opened.spent)
 
@@ -77,6 +77,11 @@ def token_words(count: int) -> str:
     if count < 1_000_000:
         return f"{count / 1000:.1f}k"
     return f"{count / 1_000_000:.1f}M"
+
+
+def counted_tokens(count: int) -> str:
+    """A number of tokens with its noun: `1 token`, `4.6k tokens`."""
+    return f"{token_words(count)} {'token' if count == 1 else 'tokens'}"
 
 
 def cost_words(cost_usd: float) -> str:

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 
-from chatty.tui.spans import Span, Spans, fit_items, width
+from chatty.tui.spans import Span, Spans, fit_items, join, width
 from chatty.tui.state import OpenConversation, Spent
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+_HINTS_AT_LEAST = 3
+"""Hints that no figure pushes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,10 @@ class HintsContent:
 
 
 class HintsRow(TwoSidedRow):
-    """One row. What does not fit is dropped whole from the right; the last hint never."""
+    """One row. What does not fit is dropped whole from the right; the last hint never.
+
+    The figures have the right of way, but not over the first hints: then the least wanted of them goes.
+    """
 
     content: reactive[HintsContent] = reactive(HintsContent)
 
@@ -28,20 +34,27 @@ class HintsRow(TwoSidedRow):
         super().__init__(id="hints")
 
     def sides(self, room: int) -> tuple[Spans, Spans]:
-        """The figures stay, the hints share what is left."""
-        right = self._figures()
+        """The figures, and the hints in what is left."""
+        hints, figures = self.content.hints, self._figures()
+        needed = width(join([*hints[:-1][: _HINTS_AT_LEAST - 1], *hints[-1:]], 2))
+        while figures and needed + 3 + width(_in_a_row(figures)) > room:
+            del figures[0]
+        right = _in_a_row(figures)
         left_room = room - width(right) - (3 if right else 0)
-        return fit_items(self.content.hints, left_room, 2, keep_last=True), right
+        return fit_items(hints, left_room, 2, keep_last=True), right
 
-    def _figures(self) -> list[Span]:
+    def _figures(self) -> list[str]:
         content = self.content
         figures = [content.cost]
         if not self.screen.has_class("-narrow"):
             figures.insert(0, content.context)
         if self.screen.has_class("-wide"):
             figures.insert(0, content.tokens)
-        words = " · ".join(figure for figure in figures if figure)
-        return [Span(words, "muted")] if words else []
+        return [figure for figure in figures if figure]
+
+
+def _in_a_row(figures: list[str]) -> list[Span]:
+    return [Span(" · ".join(figures), "muted")] if figures else []
 
 
 def figures(opened: OpenConversation | None) -> tuple[str, str, str]:

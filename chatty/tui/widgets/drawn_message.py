@@ -305,7 +305,10 @@ def _reach(line: Line) -> int:
 
 
 def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: Ground) -> Strip:
-    """A line of text; code, on its own ground over the whole column, and tables may be scrolled sideways."""
+    """A line of text; code, on its own ground over the whole column, and tables may be scrolled sideways.
+
+    `›` in the last cell says that the line goes on.
+    """
     is_code = line.fill == "code"
     line_ground: Ground = "code" if is_code else ground
     segments = [
@@ -320,9 +323,13 @@ def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: G
     if indent:
         segments.insert(0, Segment(" " * indent, padding))
     strip = Strip(segments)
-    if look.code_offset and (beyond := _reach(line) - look.column) > 0:
-        strip = strip.crop(min(look.code_offset, beyond))
+    beyond = max(_reach(line) - look.column, 0)
+    if offset := min(look.code_offset, beyond):
+        strip = strip.crop(offset)
     strip = strip.adjust_cell_length(look.column, padding)
+    if offset < beyond:
+        goes_on = palette.row([Span("›", "muted")], 1, line_ground)
+        strip = Strip.join([strip.crop(0, look.column - 1), goes_on])
     if is_code and palette.terminal_colours:
         # Without a tint the band of code is marked by a line at its left.
         return Strip.join([palette.row([Span("│", "muted")], 1), strip.crop(1)])

@@ -186,6 +186,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """Move by a screen less two rows, up (-1) or down (1)."""
         self._scroll_rows_to(self.scroll_offset.y + direction * max(self.size.height - 2, 1))
 
+    def scroll_code(self, direction: int) -> None:
+        """Move code and tables that are wider than their column to the left (-1) or to the right (1)."""
+        wanted = self._code_offset + direction * _CODE_STEP
+        self._code_offset = max(0, min(wanted, self._widest_overflow()))
+        self.refresh()
+
     def show_message(self, message_id: str) -> None:
         """Bring a message to the top of the view, as after a search; it must be at hand."""
         opened = self._opened
@@ -281,13 +287,6 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             top = self._top()
             view.toggle(part_index)
             self._lay_out(top)
-
-    def typed(self, event: events.Key) -> bool:
-        """Long code lines and wide tables scroll sideways with shift and the arrows."""
-        if event.key not in ("shift+left", "shift+right"):
-            return False
-        self._scroll_code(-1 if event.key == "shift+left" else 1)
-        return True
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Follow the end only while it is on the screen."""
@@ -463,14 +462,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         event.stop()
         event.prevent_default()
         if event.shift:
-            self._scroll_code(direction)
+            self.scroll_code(direction)
         else:
             self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
-
-    def _scroll_code(self, direction: int) -> None:
-        wanted = self._code_offset + direction * _CODE_STEP
-        self._code_offset = max(0, min(wanted, self._widest_overflow()))
-        self.refresh()
 
     def _widest_overflow(self) -> int:
         """How far what is on the screen reaches beyond its column."""

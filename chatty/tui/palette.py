@@ -54,7 +54,7 @@ _TERMINAL_ROLES: Mapping[str, Style] = {
 }
 """What stands in for colour where the theme leaves it to the terminal."""
 
-_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*.-""')
+_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*~-""')
 """For terminals whose font lacks our glyphs."""
 
 _REVERSED = ("cursor", "selection", "caret")

@@ -305,6 +305,16 @@ async def test_scrolling_sideways_ends_where_the_widest_row_does() -> None:
         assert shown(view) != at_end
 
 
+async def test_scrollbar_is_of_whole_cells() -> None:
+    async with transcript("idle", (60, 12)) as (view, _, _, _):
+        size = view.scrollable_content_region.height
+        for row in range(view._starts[-1] - size):
+            view.scroll_to(y=row, animate=False)
+            bar = view.vertical_scrollbar
+            drawn_bar = bar.renderer.render_bar(size, view._starts[-1], size, row)
+            assert {segment.text for segment in drawn_bar.segments} == {" "}
+
+
 async def test_keys_scroll_long_code_while_a_message_is_selected() -> None:
     async with transcript("empty", (60, 20)) as (view, store, _, screen):
         wide = [text("```\n" + "0123456789" * 8 + "\n```")]

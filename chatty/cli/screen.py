@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Mapping
 
 from chatty.cli.errors import usage_error
 
@@ -16,10 +17,19 @@ def open_screen(
 ) -> int:
     """Run the full-screen client until the user leaves, and return its exit code.
 
+    A terminal that cannot draw screens has the line-by-line chat instead.
+
     Raises:
         ProtocolError: usage, where there is no terminal; what the client raises at its start.
     """
     require_terminal()
+    if not can_draw(os.environ):
+        from chatty.cli.output.notes import say
+        from chatty.cli.plain_chat import run as run_plain
+
+        say("this terminal cannot draw screens; the chat goes line by line, as with --plain")
+        run_plain(continue_last=continue_last, conversation=conversation, project=project, model=model)
+        return 0
     # Nothing is garbage yet, and looking for it while so much is loaded costs a tenth of the start.
     # The client lets the collector work from its first frame on.
     gc.disable()
@@ -29,6 +39,11 @@ def open_screen(
     return run(
         server=server, continue_last=continue_last, conversation=conversation, project=project, model=model
     )
+
+
+def can_draw(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal can draw screens, by its own name."""
+    return environ.get("TERM", "") not in ("", "dumb")
 
 
 def require_terminal() -> None:

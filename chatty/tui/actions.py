@@ -88,6 +88,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("page-down", "A page down", "View", "down", ("pagedown",)),
     Action("top", "To the first message", "View", "top", ("ctrl+home",)),
     Action("end", "To the newest line", "View", "end", ("ctrl+end",), hint="end"),
+    Action("code-left", "Long code to the left", "View", "code-left", ("shift+left",), ("message",)),
+    Action("code-right", "Long code to the right", "View", "code-right", ("shift+right",), ("message",)),
     Action("raw", "Raw or rendered", "View", "raw", ("ctrl+x m",), hint="raw"),
     Action("redraw", "Draw the screen anew", "View", "redraw"),
     Action("theme", "Choose a theme", "View", "theme"),

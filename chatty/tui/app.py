@@ -15,6 +15,7 @@ from textual.driver import Driver
 from textual.events import AppBlur, AppFocus
 from textual.message import Message
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 
 from chatty.tui.backend import Backend
 from chatty.tui.controller import LAST
@@ -27,6 +28,7 @@ from chatty.tui.store import Store
 from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
 from chatty.tui.themes.choosing import in_tone
 from chatty.tui.widgets.drawn import Drawn
+from chatty.tui.widgets.scrollbar import WholeCells
 
 if TYPE_CHECKING:
     from chatty.client.crash_reports import Report
@@ -104,6 +106,7 @@ class ChattyApp(App[None], inherit_bindings=False):
         self._writing: Writing | None = None
         self.crash: Exception | None = None
         self.animation_level = "none"
+        ScrollBar.renderer = WholeCells
         self.follows_terminal = self._settings.follows_terminal
         """Whether the driver asks the terminal for its background."""
         for theme in THEMES:

@@ -7,9 +7,23 @@ from chatty.tui.keymap import Keymap
 from chatty.tui.spans import Span
 
 Situation = Literal[
-    "empty", "idle", "answering", "completing", "chats", "question", "answer", "broken", "broken-early"
+    "empty",
+    "idle",
+    "writing",
+    "answering",
+    "writing-meanwhile",
+    "code",
+    "searching",
+    "completing",
+    "chats",
+    "question",
+    "answer",
+    "broken",
+    "broken-early",
 ]
-"""`empty`: nothing was said yet; `broken-early`: an answer that ended before its first word."""
+"""`empty`: nothing was said yet; `writing`: something stands in the composer, which takes letters now;
+`writing-meanwhile`: so it does, and an answer is under way; `code`: what is written is inside an open fence;
+`searching`: among earlier prompts; `broken-early`: an answer that ended before its first word."""
 
 _NEWLINE = ("^j", "newline")
 _COMMANDS = ("/", "commands")
@@ -18,7 +32,11 @@ _KEYS = ("?", "keys")
 _ACTIONS_SHOWN: dict[Situation, tuple[tuple[str, str] | str, ...]] = {
     "empty": ("send", _NEWLINE, "model", _COMMANDS, _KEYS),
     "idle": ("send", _NEWLINE, "select", _COMMANDS, _KEYS),
+    "writing": ("send", _NEWLINE, "select", "palette"),
     "answering": ("stop", ("enter", "queue"), _NEWLINE, _COMMANDS, _KEYS),
+    "writing-meanwhile": ("stop", ("enter", "queue"), _NEWLINE, "palette"),
+    "code": (("enter", "newline"), "select", "palette"),
+    "searching": (("enter", "take"), "history", ("esc", "back")),
     "completing": (("tab", "take"), ("↑ ↓", "choose"), ("esc", "close")),
     "chats": (("enter", "open"), ("↑ ↓", "choose"), ("esc", "back")),
     "question": ("edit", "again", "copy", "leave", ("?", "more")),

@@ -54,7 +54,7 @@ _TERMINAL_ROLES: Mapping[str, Style] = {
 }
 """What stands in for colour where the theme leaves it to the terminal."""
 
-_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*.-""')
+_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*~-""')
 """For terminals whose font lacks our glyphs."""
 
 _REVERSED = ("cursor", "selection", "caret")
@@ -78,9 +78,12 @@ class Palette:
         bold: bool = False,
         italic: bool = False,
         underline: bool = False,
+        strike: bool = False,
     ) -> Style:
         """The terminal style of a role on a ground ("page", "surface", "code", "cursor", "menu" …)."""
-        weight = Style(bold=bold or None, italic=italic or None, underline=underline or None)
+        weight = Style(
+            bold=bold or None, italic=italic or None, underline=underline or None, strike=strike or None
+        )
         if ground == "caret":
             return self._caret()
         if not self.terminal_colours:

@@ -155,6 +155,14 @@ class OpenConversation:
         """The run that is answering now, if any."""
         return next((run for run in self.runs.values() if run.status in ACTIVE_RUN_STATUSES), None)
 
+    def is_queued(self, message_id: str) -> bool:
+        """Whether the message is a reply that waits until another is done."""
+        active = self.active_run()
+        return any(
+            run.reply_id == message_id and run.status == "queued" and run is not active
+            for run in self.runs.values()
+        )
+
     def sibling_place(self, message_id: str) -> tuple[int, int]:
         """The message's place among its siblings and their number, such as (2, 3)."""
         return self.places.get(message_id, (1, 1))

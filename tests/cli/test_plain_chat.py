@@ -38,6 +38,18 @@ def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> N
     assert server.params_of("message.send")[0]["conversation"]["create"]["model"] == "openai/tiny"
 
 
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_terminal_that_cannot_draw_gets_it_unasked(
+    term: str, server: FakeServer, environment: dict[str, str]
+) -> None:
+    with OnTerminal({**environment, "TERM": term}) as terminal:
+        terminal.read_until(b"you: ")
+        terminal.type(b"/quit\n")
+        assert terminal.wait() == 0
+    assert b"cannot draw screens" in terminal.output
+    assert b"\x1b" not in terminal.output
+
+
 def test_new_conversation_is_made_by_its_first_line_that_gives_the_title(
     server: FakeServer, environment: dict[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import chatty
 from chatty.cli.doctor.finding import Finding, failed, ok, warning
 from chatty.cli.exit_codes import ExitCode
+from chatty.cli.screen import can_draw
 from chatty.cli.system_keyring import KEYRING_SECONDS, backend_name, is_absent, is_unencrypted
 from chatty.client.locations import Locations
 from chatty.file_systems import file_system_type, is_network
@@ -74,8 +75,8 @@ def terminal() -> Finding:
     size = os.get_terminal_size(1)
     kind = os.environ.get("TERM", "")
     detail = f"{kind or 'unnamed'}, {size.columns} by {size.lines}, {_colours()}"
-    if kind in ("", "dumb"):
-        return warning("terminal", detail, "this one cannot draw screens; use: chatty --plain")
+    if not can_draw(os.environ):
+        return warning("terminal", detail, "this one cannot draw screens; chatty goes line by line there")
     if size.columns < 80:
         return warning("terminal", detail, "80 columns or more show everything")
     return ok("terminal", detail)

@@ -70,8 +70,8 @@ def find_picker(messages: Sequence[Message], words: str = "") -> Picker:
         "Find",
         (Column("", 16), Column("")),
         choices,
-        hints=(("enter", "go there"), ("^f", "everywhere")),
-        keys=("ctrl+f",),
+        hints=(("enter", "go there"),),
+        free_keys={"ctrl+f": "everywhere"},
         words=words,
         when_empty="nothing was said here yet",
     )

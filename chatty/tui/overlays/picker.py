@@ -3,7 +3,7 @@
 The height is that of the whole list and stays while it is filtered. What is shown is sanitised by its maker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import events, on
@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from chatty.tui.keymap import canonical
+from chatty.tui.keymap import canonical, shown
 from chatty.tui.matching import matching
 from chatty.tui.overlays.overlay import Overlay
 from chatty.tui.spans import Span, Spans, cut, fit_items, join, width
@@ -25,6 +25,8 @@ from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
 WIDE, MIDDLING = 74, 50
 """Cells of a list in which every column has room, and in which some have."""
+
+_NONE: Mapping[str, str] = {}
 
 _AROUND = 10
 """Rows of the screen that a list never takes: filter, hints, frame, and what is seen of the chat."""
@@ -81,6 +83,8 @@ class PickerList(Drawn):
         """Other lines are shown: `below` is how many lie under the last of them."""
 
         below: int
+        is_any: bool
+        """Whether there is a line to choose."""
 
     def __init__(
         self,
@@ -162,7 +166,7 @@ class PickerList(Drawn):
             return self.palette.row([], room)
         line = lines[index]
         if isinstance(line, str):
-            return self.palette.row([Span(f"  {line}", "muted", bold=True)], room)
+            return self.palette.row(cut([Span(f"  {line}", "muted", bold=True)], room - 2), room)
         ground = "cursor" if line is self.chosen else "page"
         return self._line(_emphasised(line.cells) if line is self.chosen else line.cells, room, ground)
 
@@ -192,7 +196,8 @@ class PickerList(Drawn):
 
     def _show_anew(self) -> None:
         self.refresh()
-        self.post_message(self.Moved(max(0, len(self._lines()) - self._first - self._rows())))
+        below = max(0, len(self._lines()) - self._first - self._rows())
+        self.post_message(self.Moved(below, bool(self._shown)))
 
     def _rows(self) -> int:
         """Rows for lines, below the titles."""
@@ -258,20 +263,25 @@ class ListHints(TwoSidedRow):
     """What can be pressed in a list, and how much of it lies below. What does not fit is left out whole."""
 
     below: reactive[int] = reactive(0)
+    is_any: reactive[bool] = reactive(True)
 
-    def __init__(self, hints: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, of_lines: Sequence[tuple[str, str]], always: Sequence[tuple[str, str]]) -> None:
         super().__init__(id="overlay-hints")
-        self._hints = hints
+        self._of_lines, self._always = of_lines, always
 
     def sides(self, room: int) -> tuple[Spans, Spans]:
-        """The keys left, the rest of the list right."""
+        """The keys left, those of a line while there is one; the rest of the list right."""
         more = [Span(f"↓ {self.below} more", "muted")] if self.below else []
-        keys = [[Span(key), Span(f" {word}", "muted")] for key, word in self._hints]
+        hints = (*self._of_lines, *self._always) if self.is_any else self._always
+        keys = [[Span(key), Span(f" {word}", "muted")] for key, word in hints]
         return fit_items(keys, room - (width(more) + 3 if more else 0), 2, keep_last=True), more
 
 
 class Picker(Overlay[Picked]):
-    """Choose one of a list. Dismissed with `Picked`, or None when the user left."""
+    """Choose one of a list. Dismissed with `Picked`, or None when the user left.
+
+    `keys` choose a line, as enter does, and stand in `hints`; `free_keys` need none: each with its word.
+    """
 
     def __init__(
         self,
@@ -282,6 +292,7 @@ class Picker(Overlay[Picked]):
         placeholder: str = "type to filter",
         hints: Sequence[tuple[str, str]] = (("enter", "choose"),),
         keys: Sequence[str] = (),
+        free_keys: Mapping[str, str] = _NONE,
         at: str = "",
         note: str = "",
         words: str = "",
@@ -292,8 +303,9 @@ class Picker(Overlay[Picked]):
         self._takes_typed, self._when_empty = takes_typed, when_empty
         self._words = words
         self._columns, self._choices = columns, choices
-        self._placeholder, self._keys, self._at = placeholder, ("enter", *keys), at
-        self._hints = (*hints, ("esc", "back"))
+        self._placeholder, self._at = placeholder, at
+        self._keys, self._free_keys = ("enter", *keys, *free_keys), free_keys
+        self._hints = hints
         self._asked = ""
 
     @property
@@ -320,7 +332,9 @@ class Picker(Overlay[Picked]):
                 f"enter: {self._takes_typed}" if self._takes_typed else "",
                 self._when_empty,
             ),
-            ListHints(self._hints),
+            ListHints(
+                self._hints, [*((shown(key), word) for key, word in self._free_keys.items()), ("esc", "back")]
+            ),
         ]
 
     def on_mount(self) -> None:
@@ -372,7 +386,9 @@ class Picker(Overlay[Picked]):
     @on(PickerList.Moved)
     def _moved(self, event: PickerList.Moved) -> None:
         event.stop()
-        self.query_one(ListHints).below = event.below
+        shown_hints = self.query_one(ListHints)
+        shown_hints.below = event.below
+        shown_hints.is_any = event.is_any or bool(self._takes_typed and self._asked.strip())
 
     @on(PickerList.Pressed)
     def _pressed(self, event: PickerList.Pressed) -> None:
@@ -403,3 +419,5 @@ class Picker(Overlay[Picked]):
             self.dismiss(Picked(choice.value, key, self._asked))
         elif self._takes_typed and self._asked.strip():
             self.dismiss(Picked(self._asked.strip(), key, self._asked))
+        elif key in self._free_keys:
+            self.dismiss(Picked("", key, self._asked))

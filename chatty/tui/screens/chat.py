@@ -233,11 +233,17 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
             return self._message_situation()
         if self.side_bar.has_focus:
             return "chats"
+        if self.composer.is_searching:
+            return "searching"
         if self.menu.is_open:
             return "completing"
-        if opened is not None and opened.active_run():
-            return "answering"
-        return "idle" if opened is not None and opened.path else "empty"
+        is_answering = opened is not None and opened.active_run() is not None
+        if self.composer.is_empty:
+            is_said = opened is not None and opened.path
+            return "answering" if is_answering else "idle" if is_said else "empty"
+        if self.composer.is_in_code:
+            return "code"
+        return "writing-meanwhile" if is_answering else "writing"
 
     def places(self) -> tuple[Place, ...]:
         """Where the keyboard is, for the help."""

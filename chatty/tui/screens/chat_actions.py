@@ -185,6 +185,14 @@ def _end(screen: "ChatScreen", _: str) -> None:
     screen.transcript.to_end()
 
 
+def _code_left(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.scroll_code(-1)
+
+
+def _code_right(screen: "ChatScreen", _: str) -> None:
+    screen.transcript.scroll_code(1)
+
+
 def _raw(screen: "ChatScreen", _: str) -> None:
     screen.say("answers as written" if screen.transcript.toggle_raw() else "answers rendered")
 
@@ -281,6 +289,8 @@ DEEDS: "dict[str, Callable[[ChatScreen, str], None]]" = {
     "page-down": _page_down,
     "top": _top,
     "end": _end,
+    "code-left": _code_left,
+    "code-right": _code_right,
     "raw": _raw,
     "redraw": _redraw,
     "theme": _theme,

@@ -1,6 +1,6 @@
 """Offers what could be meant while one types: commands after `/`."""
 
-from chatty.tui.actions import ACTIONS
+from chatty.tui.actions import ACTIONS, Action
 from chatty.tui.keymap import Keymap
 from chatty.tui.matching import matching
 from chatty.tui.widgets.completion_menu import Completion, CompletionMenu
@@ -13,9 +13,7 @@ class Completing:
     def __init__(self, composer: Composer, menu: CompletionMenu, keymap: Keymap) -> None:
         self._composer, self._menu = composer, menu
         self._commands = [
-            Completion(
-                f"/{action.slash}", _words(action.title, keymap.shown(action.name)), not action.argument
-            )
+            Completion(f"/{action.slash}", action.title, _key(action, keymap), not action.argument)
             for action in ACTIONS
         ]
         self._closed_for = ""
@@ -65,5 +63,6 @@ class Completing:
             self._menu.styles.margin = (0, 1, self._composer.outer_size.height + 1, 1)
 
 
-def _words(title: str, key: str) -> str:
-    return f"{title}  {key}" if key else title
+def _key(action: Action, keymap: Keymap) -> str:
+    """The key that does it while one writes; those of a message are letters here."""
+    return keymap.shown(action.name) if {"composer", "anywhere"} & set(action.places) else ""

@@ -66,7 +66,7 @@ CHATTY_DARK = _colours(
         "border-blurred": "#3a404c",
         "hair": "#2d323c",
         "cursor-tint": "#2b3546",
-        "selection": "#3a4a66",
+        "selection": "#35445d",
         "code-keyword": "#a9bdf0",
         "code-string": "#a3c9a0",
         "code-number": "#deb887",

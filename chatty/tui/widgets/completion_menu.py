@@ -5,12 +5,13 @@ The composer keeps the keyboard; it hands `up`, `down`, `tab`, `enter` and `esca
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from chatty.tui.spans import Span, cut, width
+from chatty.tui.spans import Span
 from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.two_sided_row import two_sides
 
@@ -24,6 +25,8 @@ class Completion:
     insert: str
     words: str
     """What it means, muted."""
+    key: str = ""
+    """The key that does the same from here."""
     runs_at_once: bool = False
     """A command that takes nothing: enter runs it."""
 
@@ -84,16 +87,16 @@ class CompletionMenu(Drawn):
         return min(len(self._offers), _ROWS_AT_MOST)
 
     def render_line(self, y: int) -> Strip:
-        """One offer: what is inserted left, what it means beside it."""
+        """One offer: what is inserted, what it means in a column beside it, the key at the right."""
         index = y + max(0, self._cursor - _ROWS_AT_MOST + 1)
         if index >= len(self._offers):
             return self.palette.row([], self.size.width, "menu")
         offer = self._offers[index]
         ground = "cursor" if index == self._cursor else "menu"
         # What is typed stays whole; what it means gives way.
-        insert = [Span(f"  {offer.insert}")]
-        words = cut([Span(offer.words, "muted")], max(self.size.width - width(insert) - 5, 0))
-        spans = two_sides(insert, [*words, Span("  ")], self.size.width)
+        column = max(cell_len(other.insert) for other in self._offers) + 2
+        left = [Span(f"  {offer.insert:<{column}}"), Span(offer.words, "muted")]
+        spans = two_sides(left, [Span(f"{offer.key}  ", "muted")], self.size.width)
         return self.palette.row(spans, self.size.width, ground)
 
     def on_click(self, event: events.Click) -> None:

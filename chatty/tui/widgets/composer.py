@@ -130,6 +130,16 @@ class Composer(TextField):
         self.buffer.redo()
         self.edited()
 
+    @property
+    def is_searching(self) -> bool:
+        """Whether the keys are for the search among earlier prompts."""
+        return self._search is not None
+
+    @property
+    def is_in_code(self) -> bool:
+        """Whether the cursor stands inside an open code fence, where enter is a newline."""
+        return is_inside_fence(self.buffer.text[: self.buffer.cursor])
+
     def word_before_cursor(self) -> str:
         """The word the cursor stands behind, for completion."""
         before = self.buffer.text[: self.buffer.cursor]
@@ -213,8 +223,7 @@ class Composer(TextField):
     # Inside.
 
     def _enter_is_newline(self) -> bool:
-        before = self.buffer.text[: self.buffer.cursor]
-        return before.endswith("\\") or is_inside_fence(before)
+        return self.buffer.text[: self.buffer.cursor].endswith("\\") or self.is_in_code
 
     def _newline(self) -> None:
         if self.buffer.text[: self.buffer.cursor].endswith("\\") and self.buffer.selection is None:

@@ -46,6 +46,8 @@ class Look:
     width: int
     """Cells of the whole row, bar column included."""
     selected: bool = False
+    queued: bool = False
+    """The message is an answer that waits for another."""
     code_offset: int = 0
     """Cells that code and tables wider than the column are scrolled to the right."""
 
@@ -248,7 +250,9 @@ class DrawnMessage:
 
     def _name_row(self, speaker: Speaker, look: Look) -> list[Span]:
         name = [Span(speaker.name, speaker.name_role, bold=True)]
-        items = message_rows.name_row_right(self.message, self.place, selected=look.selected)
+        items = message_rows.name_row_right(
+            self.message, self.place, selected=look.selected, queued=look.queued
+        )
         room = look.prose - min(width(name), look.prose // 2) - 3
         while len(items) > 1 and sum(width(item) + 2 for item in items) - 2 > room:
             del items[0]
@@ -301,14 +305,17 @@ def _reach(line: Line) -> int:
 
 
 def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: Ground) -> Strip:
-    """A line of text; code, on its own ground over the whole column, and tables may be scrolled sideways."""
+    """A line of text; code, on its own ground over the whole column, and tables may be scrolled sideways.
+
+    `›` in the last cell says that the line goes on.
+    """
     is_code = line.fill == "code"
     line_ground: Ground = "code" if is_code else ground
     segments = [
         Segment(
             # Bullets, bars and rules are muted; a model's own words are left as they are.
             palette.glyphs(text) if style.role == "muted" else text,
-            palette.style(style.role, line_ground, style.bold, style.italic, style.underline),
+            palette.style(style.role, line_ground, style.bold, style.italic, style.underline, style.strike),
         )
         for text, style in line.segments
     ]
@@ -316,9 +323,13 @@ def _line_strip(line: Line, indent: int, look: Look, palette: Palette, ground: G
     if indent:
         segments.insert(0, Segment(" " * indent, padding))
     strip = Strip(segments)
-    if look.code_offset and (beyond := _reach(line) - look.column) > 0:
-        strip = strip.crop(min(look.code_offset, beyond))
+    beyond = max(_reach(line) - look.column, 0)
+    if offset := min(look.code_offset, beyond):
+        strip = strip.crop(offset)
     strip = strip.adjust_cell_length(look.column, padding)
+    if offset < beyond:
+        goes_on = palette.row([Span("›", "muted")], 1, line_ground)
+        strip = Strip.join([strip.crop(0, look.column - 1), goes_on])
     if is_code and palette.terminal_colours:
         # Without a tint the band of code is marked by a line at its left.
         return Strip.join([palette.row([Span("│", "muted")], 1), strip.crop(1)])

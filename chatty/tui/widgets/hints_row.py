@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 
-from chatty.tui.spans import Span, Spans, fit_items, width
+from chatty.tui.spans import Span, Spans, fit_items, join, width
 from chatty.tui.state import OpenConversation, Spent
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
+
+_HINTS_AT_LEAST = 3
+"""Hints that no figure pushes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,10 @@ class HintsContent:
 
 
 class HintsRow(TwoSidedRow):
-    """One row. What does not fit is dropped whole from the right; the last hint never."""
+    """One row. What does not fit is dropped whole from the right; the last hint never.
+
+    The figures have the right of way, but not over the first hints: then the least wanted of them goes.
+    """
 
     content: reactive[HintsContent] = reactive(HintsContent)
 
@@ -28,27 +34,34 @@ class HintsRow(TwoSidedRow):
         super().__init__(id="hints")
 
     def sides(self, room: int) -> tuple[Spans, Spans]:
-        """The figures stay, the hints share what is left."""
-        right = self._figures()
+        """The figures, and the hints in what is left."""
+        hints, figures = self.content.hints, self._figures()
+        needed = width(join([*hints[:-1][: _HINTS_AT_LEAST - 1], *hints[-1:]], 2))
+        while figures and needed + 3 + width(_in_a_row(figures)) > room:
+            del figures[0]
+        right = _in_a_row(figures)
         left_room = room - width(right) - (3 if right else 0)
-        return fit_items(self.content.hints, left_room, 2, keep_last=True), right
+        return fit_items(hints, left_room, 2, keep_last=True), right
 
-    def _figures(self) -> list[Span]:
+    def _figures(self) -> list[str]:
         content = self.content
         figures = [content.cost]
         if not self.screen.has_class("-narrow"):
             figures.insert(0, content.context)
         if self.screen.has_class("-wide"):
             figures.insert(0, content.tokens)
-        words = " · ".join(figure for figure in figures if figure)
-        return [Span(words, "muted")] if words else []
+        return [figure for figure in figures if figure]
+
+
+def _in_a_row(figures: list[str]) -> list[Span]:
+    return [Span(" · ".join(figures), "muted")] if figures else []
 
 
 def figures(opened: OpenConversation | None) -> tuple[str, str, str]:
     """Tokens, share of the context and cost of a conversation, in words; empty where not known."""
     if opened is None:
         return "", "", ""
-    tokens = f"{token_words(opened.tokens)} tokens" if opened.tokens else ""
+    tokens = counted_tokens(opened.tokens) if opened.tokens else ""
     share = share_words(opened.context_share) if opened.context_share is not None else ""
     return tokens, share, spent_words(opened.spent)
 
@@ -77,6 +90,11 @@ def token_words(count: int) -> str:
     if count < 1_000_000:
         return f"{count / 1000:.1f}k"
     return f"{count / 1_000_000:.1f}M"
+
+
+def counted_tokens(count: int) -> str:
+    """A number of tokens with its noun: `1 token`, `4.6k tokens`."""
+    return f"{token_words(count)} {'token' if count == 1 else 'tokens'}"
 
 
 def cost_words(cost_usd: float) -> str:

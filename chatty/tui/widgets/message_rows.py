@@ -8,9 +8,11 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from rich.cells import cell_len
+
 from chatty.tui.spans import Span, fit_items
 from chatty.tui.state import Message, Part
-from chatty.tui.widgets.hints_row import cost_words, token_words
+from chatty.tui.widgets.hints_row import cost_words, counted_tokens
 from chatty.tui.widgets.status_row import estimated_tokens
 
 Ground = Literal["page", "surface", "code", "cursor", "menu", "selection", "caret"]
@@ -38,7 +40,9 @@ def speaker(message: Message) -> Speaker:
     return Speaker(message.author_name or "someone", "text", "secondary", "surface")
 
 
-def name_row_right(message: Message, place: tuple[int, int], *, selected: bool) -> list[list[Span]]:
+def name_row_right(
+    message: Message, place: tuple[int, int], *, selected: bool, queued: bool = False
+) -> list[list[Span]]:
     """The items right of the name, from the first to be dropped to the last: the time stays longest."""
     items: list[list[Span]] = []
     if selected:
@@ -46,7 +50,7 @@ def name_row_right(message: Message, place: tuple[int, int], *, selected: bool) 
     number, count = place
     if count > 1:
         items.append([Span("‹ ", "muted"), Span(f"{number}/{count}"), Span(" ›", "muted")])
-    items.append([Span(_time_words(message), "muted")])
+    items.append([Span("queued" if queued else _time_words(message), "muted")])
     return items
 
 
@@ -58,7 +62,7 @@ def _figures(message: Message) -> list[str]:
         words.append(f"thought {sum(thinking):.0f} s")
     spent = []
     if message.output_tokens:
-        spent.append(f"{token_words(message.output_tokens)} tokens")
+        spent.append(counted_tokens(message.output_tokens))
     if message.cost_usd is not None:
         spent.append(cost_words(message.cost_usd))
     if spent:
@@ -103,35 +107,40 @@ def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Spa
     if message.status == "interrupted":
         return [*_interruption(message, room), _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
-        return [[Span("cut at the model's limit", "warning"), Span(" · c continues", "muted")]]
+        return [[Span("cut at the model's limit", "warning"), Span(" · ask for the rest", "muted")]]
     return []
 
 
 def _failure(message: Message, room: int) -> list[list[Span]]:
     """The reason, whole as far as five rows hold it: its end says what to do."""
-    rows = _reason(Span("failed", "error", bold=True), message.error, room)
-    rows[-1].append(Span(estimated_words(message), "muted"))
-    return rows
+    return _reason(Span("failed", "error", bold=True), message.error, estimated_words(message), room)
 
 
 def _interruption(message: Message, room: int) -> list[list[Span]]:
     """What happened to an answer that nobody stopped: whoever wrote it is gone."""
     if message.run_id is None:
         return [[Span("interrupted", "warning")]]  # imported: nobody knows why
-    happened = f"the server ended while it was answering{estimated_words(message)}"
-    return _reason(Span("interrupted", "warning", bold=True), happened, room)
+    happened = "the server ended while it was answering"
+    return _reason(Span("interrupted", "warning", bold=True), happened, estimated_words(message), room)
 
 
-def _reason(word: Span, reason: str, room: int) -> list[list[Span]]:
+def _reason(word: Span, reason: str, kept: str, room: int) -> list[list[Span]]:
+    """The reason and what is kept, which stands whole: behind the reason, or in a row of its own."""
     indent = len(word.text) + 2
-    first, *others = textwrap.wrap(reason, max(room - indent, 20), max_lines=5, placeholder=" …") or [""]
-    return [[word, Span(f"  {first}")], *([Span(" " * indent), Span(words)] for words in others)]
+    cells = max(room - indent, 20)
+    first, *others = textwrap.wrap(reason, cells, max_lines=5, placeholder=" …") or [""]
+    rows = [[word, Span(f"  {first}")], *([Span(" " * indent), Span(words)] for words in others)]
+    if kept and cell_len(others[-1] if others else first) + len(f" · {kept}") <= cells:
+        rows[-1].append(Span(f" · {kept}", "muted"))
+    elif kept:
+        rows.append([Span(" " * indent), Span(kept, "muted")])
+    return rows
 
 
 def estimated_words(message: Message) -> str:
-    """How much of a broken answer is kept, such as ` · 380 tokens kept`."""
+    """How much of a broken answer is kept, such as `380 tokens kept`; empty when nothing is."""
     tokens = message.output_tokens or estimated_tokens(message.text_length())
-    return f" · {token_words(tokens)} tokens kept" if tokens else ""
+    return f"{counted_tokens(tokens)} kept" if tokens else ""
 
 
 def _ways_on(message: Message, room: int, *, selected: bool) -> list[Span]:

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from chatty.tui.spans import Span, Spans
 from chatty.tui.state import Link, OpenConversation
 from chatty.tui.store import Store
+from chatty.tui.widgets.hints_row import counted_tokens
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
 _QUIT_NOTE = "press ^c again to quit"
@@ -104,7 +105,7 @@ def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
         return (Span(f"stopping {seconds} s", "primary"),)
     reply = opened.messages.get(run.reply_id)
     tokens = estimated_tokens(reply.text_length()) if reply else 0
-    count = (Span(f" · {tokens} tokens", "muted"),) if tokens else ()
+    count = (Span(f" · {counted_tokens(tokens)}", "muted"),) if tokens else ()
     return (Span(f"answering {seconds} s", "primary"), *count)
 
 

@@ -175,6 +175,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         """Move by a screen less two rows, up (-1) or down (1)."""
         self._scroll_rows_to(self.scroll_offset.y + direction * max(self.size.height - 2, 1))
 
+    def scroll_code(self, direction: int) -> None:
+        """Move code and tables that are wider than their column to the left (-1) or to the right (1)."""
+        wanted = self._code_offset + direction * _CODE_STEP
+        self._code_offset = max(0, min(wanted, self._widest_overflow()))
+        self.refresh()
+
     def show_message(self, message_id: str) -> None:
         """Bring a message to the top of the view, as after a search; it must be at hand."""
         opened = self._opened
@@ -268,13 +274,6 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             view.toggle(part_index)
             self._lay_out(top)
 
-    def typed(self, event: events.Key) -> bool:
-        """Long code lines and wide tables scroll sideways with shift and the arrows."""
-        if event.key not in ("shift+left", "shift+right"):
-            return False
-        self._scroll_code(-1 if event.key == "shift+left" else 1)
-        return True
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Follow the end only while it is on the screen."""
         super().watch_scroll_y(old_value, new_value)
@@ -319,8 +318,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         return self.scrollable_content_region.width
 
     def _look(self, view: DrawnMessage) -> Look:
-        is_selected = view.message.id == self.selected_id
-        return Look(max(self._row_cells, 1), is_selected, self._code_offset)
+        message_id = view.message.id
+        is_queued = self._opened is not None and self._opened.is_queued(message_id)
+        return Look(max(self._row_cells, 1), message_id == self.selected_id, is_queued, self._code_offset)
 
     def _sync(self, message_id: str) -> None:
         opened = self._opened
@@ -399,14 +399,9 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         event.stop()
         event.prevent_default()
         if event.shift:
-            self._scroll_code(direction)
+            self.scroll_code(direction)
         else:
             self._scroll_rows_to(self.scroll_offset.y + direction * _WHEEL_ROWS)
-
-    def _scroll_code(self, direction: int) -> None:
-        wanted = self._code_offset + direction * _CODE_STEP
-        self._code_offset = max(0, min(wanted, self._widest_overflow()))
-        self.refresh()
 
     def _widest_overflow(self) -> int:
         """How far what is on the screen reaches beyond its column."""
@@ -444,6 +439,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         start, end = span
         end = strip.cell_length if end == -1 else end
         before, marked, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
+        # In the colour of text: muted words and comments could not be read on this ground.
         ground = self.palette.style("text", "selection")
-        mark = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
+        mark = Style(color=ground.color, bgcolor=ground.bgcolor, reverse=ground.reverse)
         return Strip.join([before, marked.apply_style(mark), after])

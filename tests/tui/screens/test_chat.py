@@ -345,6 +345,50 @@ async def test_rows_fit_their_width(size: tuple[int, int], header: str, hints: s
         assert row(screen, "status").strip().startswith("answering")
 
 
+async def test_hints_name_no_key_that_would_be_typed() -> None:
+    async with chat("chat") as (pilot, screen, backend):
+        assert (
+            row(screen, "hints").strip().startswith("esc stop  enter queue  ^j newline  / commands  ? keys")
+        )
+        await pilot.press("a")
+        assert row(screen, "hints").strip().startswith("esc stop  enter queue  ^j newline  ^p commands   ")
+        await pilot.press("ctrl+u", "ctrl+r")
+        assert row(screen, "hints").strip().startswith("enter take  ^r earlier  esc back   ")
+        await pilot.press("escape", *"```", "enter", "a")
+        assert row(screen, "hints").strip().startswith("enter newline  tab messages  ^p commands   ")
+        await pilot.press("enter")
+        assert backend.calls == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (120, "4.6k tokens · 12 % · $0.021"),
+        (100, "4.6k tokens · 12 % · $0.021"),
+        (60, "$0.021"),
+        (40, "? keys"),
+    ],
+)
+async def test_figures_push_out_none_of_the_first_hints(columns: int, expected: str) -> None:
+    async with chat("chat", (columns, 24)) as (_pilot, screen, _):
+        shown = row(screen, "hints").strip()
+        assert shown.startswith("esc stop  enter queue  ")
+        assert shown.endswith(expected)
+
+
+async def test_menu_of_commands_stands_in_columns_with_the_keys_that_work_here() -> None:
+    async with chat(size=(80, 24)) as (pilot, screen, _):
+        await pilot.press(*"/re")
+        shown = [screen.menu.render_line(y).text for y in range(screen.menu.size.height)]
+        assert (
+            len({line.index(title) for line in shown for title in ("Redo", "Rename") if title in line}) == 1
+        )
+        (redo,) = [line for line in shown if "/redo " in line]
+        assert redo.endswith(" ^x r  ")
+        (other,) = [line for line in shown if "/retry-with " in line]
+        assert other.rstrip().endswith("another model")  # R would be a letter
+
+
 async def test_unusable_link_is_said_even_when_narrow() -> None:
     async with chat("failing", (60, 20)) as (pilot, screen, _):
         await pilot.pause()

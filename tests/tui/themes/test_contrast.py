@@ -10,7 +10,7 @@ from chatty.tui.palette import Palette
 from chatty.tui.themes import CHATTY_DARK, CHATTY_LIGHT, NO_COLOUR, TERMINAL_DARK, TERMINAL_LIGHT, THEMES
 
 COLOURED = [CHATTY_DARK, CHATTY_LIGHT]
-GROUNDS = ["page", "surface", "cursor"]
+GROUNDS = ["page", "surface", "cursor", "menu"]
 STATES = ["muted", "primary", "accent", "secondary", "warning", "error", "success"]
 CODE = ["code-keyword", "code-string", "code-number", "code-name", "code-comment"]
 
@@ -39,7 +39,7 @@ def luminance(color: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize(("theme", "ground"), list(product(COLOURED, GROUNDS)), ids=_name)
+@pytest.mark.parametrize(("theme", "ground"), list(product(COLOURED, [*GROUNDS, "selection"])), ids=_name)
 def test_body_text_is_seven_to_one(theme: Theme, ground: str) -> None:
     assert ratio(theme, "text", ground) >= 7
 

@@ -75,3 +75,16 @@ def test_find_calls_own_messages_yours() -> None:
     own = Message("m", None, "user", author_name="owner", parts=[Part("text", ["one"], 3)])
     (choice,) = find_picker([own])._choices
     assert choice.cells[0][0].text == "you"
+
+
+def test_struck_out_words_are_struck_out() -> None:
+    strip = answer("do ~~not~~ this").draw(1, Look(80), PALETTE)
+    assert [segment.text for segment in strip if segment.style and segment.style.strike] == ["not"]
+
+
+def test_code_that_goes_on_beyond_the_column_says_so() -> None:
+    view = answer("```\n" + "0123456789" * 5 + "\nshort\n```\n")
+    assert [row[-1:] for row in drawn(view, Look(44))] == ["›", "t"]
+    assert drawn(view, Look(44))[0] == "  01234567890123456789012345678901234567890›"[:39] + "›"
+    assert [row[-1:] for row in drawn(view, Look(44, code_offset=10_000))] == ["9", "t"]
+    assert "›" not in view.plain(1, Look(44))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.events import Key
 
 from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
@@ -298,8 +299,31 @@ async def test_scrolling_sideways_ends_where_the_widest_row_does() -> None:
         await drawn(screen)
         before = shown(view)
         for _ in range(9):
-            view._scroll_code(1)
+            view.scroll_code(1)
         at_end = shown(view)
         assert at_end != before
-        view._scroll_code(-1)
+        view.scroll_code(-1)
         assert shown(view) != at_end
+
+
+async def test_scrollbar_is_of_whole_cells() -> None:
+    async with transcript("idle", (60, 12)) as (view, _, _, _):
+        size = view.scrollable_content_region.height
+        for row in range(view._starts[-1] - size):
+            view.scroll_to(y=row, animate=False)
+            bar = view.vertical_scrollbar
+            drawn_bar = bar.renderer.render_bar(size, view._starts[-1], size, row)
+            assert {segment.text for segment in drawn_bar.segments} == {" "}
+
+
+async def test_keys_scroll_long_code_while_a_message_is_selected() -> None:
+    async with transcript("empty", (60, 20)) as (view, store, _, screen):
+        wide = [text("```\n" + "0123456789" * 8 + "\n```")]
+        open_snapshot(store, snapshot([message(1, "assistant", wide, 0)]))
+        screen.run("select")
+        await drawn(screen)
+        before = shown(view)
+        await view._on_key(Key("shift+right", None))
+        assert shown(view) != before
+        await view._on_key(Key("shift+left", None))
+        assert shown(view) == before

@@ -2,7 +2,7 @@
 
 import os
 
-from chatty.cli.output.streams import NOTES
+from chatty.cli.output.streams import write_note
 from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import sanitize
 
@@ -20,7 +20,7 @@ def confirm(question: str, name: str, *, is_given: bool) -> None:
     """
     if is_given or not os.isatty(0):
         return
-    os.write(NOTES, f"{question.format(sanitize(name, multiline=False))} [y/N] ".encode("utf-8", "replace"))
+    write_note(f"{question.format(sanitize(name, multiline=False))} [y/N]", end=" ")
     answer = os.read(0, 1024).decode("utf-8", "replace").strip().lower()
     if answer not in ("y", "yes"):
         raise ProtocolError("cancelled", "nothing was changed")

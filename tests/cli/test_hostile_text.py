@@ -34,6 +34,7 @@ from chatty.cli.models import list as models_list
 from chatty.cli.models import show as models_show
 from chatty.cli.output.json import print_json
 from chatty.cli.output.notes import say
+from chatty.cli.output.streams import write_note, write_out
 from chatty.cli.output.tables import print_table
 from chatty.cli.projects import list as projects_list
 from chatty.cli.projects import show as projects_show
@@ -284,6 +285,22 @@ def test_sink_writes_nothing_that_only_foreign_text_can_have_put_there(sink: Sin
     sink = markdown_answer_in_characters if sink is markdown_answer else sink
     for text in HOSTILE[::7]:
         assert first_violation(shown(sink, text).decode()) is None, text
+
+
+@pytest.mark.parametrize("write", [write_out, write_note])
+def test_guard_stands_behind_a_sink_that_forgot_to_sanitise(write: Sink) -> None:
+    for text in HOSTILE:
+        assert first_violation(shown(write, text).decode()) is None, text
+
+
+@pytest.mark.parametrize("mode", ["\x1b[2J", "\x1b[?1049h", "\x1b[?25l", "\x07"])
+def test_a_command_changes_no_modes_of_the_terminal(mode: str) -> None:
+    def in_characters(text: str) -> None:
+        for character in text:
+            write_out(character)
+
+    assert mode.encode() not in shown(write_out, mode)
+    assert mode.encode() not in shown(in_characters, mode + "m")
 
 
 @pytest.mark.parametrize("name", ["--json", "--jsonl"])

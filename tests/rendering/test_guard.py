@@ -131,6 +131,15 @@ def test_modes_pass_alone_but_not_amid_text(sequence: str) -> None:
     assert sequence not in OutputGuard().filter(f"text {sequence} text")
 
 
+@pytest.mark.parametrize("sequence", ["\x1b[?1049l", "\x1b[2J", "\x1b[?1003h", "\x1b[6n"])
+def test_a_frame_whose_only_text_is_hostile_changes_no_modes(sequence: str) -> None:
+    guard = OutputGuard()
+
+    assert sequence not in guard.filter(f"\x1b[3;4H\x1b[1m{sequence}\x1b[0m\x1b[1;1H")
+    assert sequence not in "".join(map(guard.filter, sequence + "m"))
+    assert sequence not in OutputGuard(has_screen=False).filter(sequence)
+
+
 @pytest.mark.parametrize(
     "sequence",
     [

@@ -2,14 +2,22 @@
 
 Python's own text streams are passed by on purpose: they buffer, they fail again while the
 interpreter shuts down when the reader has left, and their encoding depends on the locale.
-Everything here leaves as UTF-8. Nothing is sanitised here; that is the business of who writes.
+Everything here leaves as UTF-8. Nothing is sanitised here; that is the business of who writes. On a
+terminal a guard stands behind that, for the day somebody forgot it.
 """
 
 import errno
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatty.rendering.guard import OutputGuard
+
 OUT = 1
 NOTES = 2
+
+_guards: "dict[int, OutputGuard]" = {}
+"""By descriptor: a sequence may be cut in two by its writer."""
 
 
 def hold_descriptors() -> None:
@@ -43,10 +51,10 @@ def write_out(text: str) -> None:
         ) from error
 
 
-def write_note(text: str) -> None:
+def write_note(text: str, end: str = "\n") -> None:
     """Write a line for people to standard error. A note that nobody can read is dropped."""
     try:
-        _write(NOTES, text + "\n")
+        _write(NOTES, text + end)
     except OSError:
         pass
 
@@ -57,6 +65,8 @@ def out_is_terminal() -> bool:
 
 
 def _write(descriptor: int, text: str) -> None:
+    if os.isatty(descriptor):
+        text = _guard(descriptor).filter(text)
     # Half a surrogate pair can come out of somebody's JSON; UTF-8 has no word for it.
     rest = memoryview(text.encode("utf-8", "replace"))
     while rest:
@@ -69,6 +79,12 @@ def _write(descriptor: int, text: str) -> None:
             if error.errno in (errno.EBADF, errno.EIO):
                 raise BrokenPipeError(errno.EPIPE, "nobody reads") from error
             raise
+
+
+def _guard(descriptor: int) -> "OutputGuard":
+    from chatty.rendering.guard import OutputGuard  # not needed for a pipe
+
+    return _guards.setdefault(descriptor, OutputGuard(has_screen=False))
 
 
 def _wait_until_writable(descriptor: int) -> None:

@@ -6,6 +6,7 @@ Pure. It knows statuses, error codes and the words vendors use; it does not know
 Source of codes: platform.openai.com/docs/guides/error-codes, console.groq.com/docs/errors (November 2026).
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -282,7 +283,7 @@ def _sentences(
                 "Top it up, or use another key or model.",
             )
         case "provider/rate_limited":
-            pause = f" in {retry_after_seconds:.0f} s" if retry_after_seconds else " in a moment"
+            pause = f" in {math.ceil(retry_after_seconds)} s" if retry_after_seconds else " in a moment"
             by = " by this key" if around.has_key else ""
             return f"is asked too often{by}{status}", f"Try again{pause}, or use another model."
         case "provider/overloaded":

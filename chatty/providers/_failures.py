@@ -275,8 +275,11 @@ def _sentences(
     model = one_line(around.request.model, 80) if around.request else ""
     match type:
         case "provider/auth":
-            happened = "did not accept the key" if around.has_key else "wants a key and none is set"
-            return f"{happened}{status}", _key_advice(around)
+            if around.has_key:
+                return f"did not accept the key{status}", _key_advice(around)
+            if around.endpoint.key_trouble:
+                return f"wants a key{status}, and {around.endpoint.key_trouble}", _key_advice(around)
+            return f"wants a key and none is set{status}", _key_advice(around)
         case "provider/rate_limited" if is_spent:
             return (
                 f"says the credit{' of this key' if around.has_key else ''} is used up{status}",

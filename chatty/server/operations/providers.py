@@ -69,7 +69,7 @@ async def test(context: RequestContext, params: models.ProviderTestParams) -> mo
     count = 0
     endpoint, _ = await services.endpoints.find(provider, context.connection.credentials)
     if endpoint is None:
-        error = key_missing(provider.name)
+        error = key_missing(provider.name, services.endpoints.keyring_trouble, is_kept=False)
     else:
         try:
             count = len(await services.providers.get(endpoint.kind).list_models(endpoint))

@@ -101,12 +101,23 @@ class Vault:
             )
 
     async def forget(self, provider: str) -> bool:
-        """Remove a provider's key everywhere it was kept; tell whether there was one."""
+        """Remove a provider's key everywhere it was kept; tell whether there was one.
+
+        Raises:
+            ProtocolError: `storage/keyring_locked`: there may be one in a keyring that does not
+                answer; nothing was removed.
+        """
+        was_in_keyring, trouble = await self._out_of_keyring(provider)
+        if trouble is not None:
+            raise ProtocolError(
+                "storage/keyring_locked",
+                f"{trouble}, and may hold a key of {provider}; nothing was changed. Unlock it and try again",
+                details={"provider": provider},
+            )
         kept = dict(self._read_file())
         was_in_file = kept.pop(provider, None) is not None
         if was_in_file:
             self._write_file(kept)
-        was_in_keyring, _ = await self._out_of_keyring(provider)
         self._forget_cached(provider)
         return was_in_keyring or was_in_file
 

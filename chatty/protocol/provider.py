@@ -113,9 +113,19 @@ class ModelListParams(Params):
     """Also what no provider at hand serves."""
 
 
+class Unanswered(WireModel):
+    """A provider that could be asked for its models and did not say."""
+
+    provider: str
+    error: JsonObject
+    """As in a failed run: ``message``, ``type``, ``retryable`` and what belongs to the type."""
+
+
 class ModelListResult(Result):
     """Models by provider and name."""
 
     items: list[Model]
     default: ModelName | None = None
     """What an unnamed model means on this connection; ``None`` when a choice is needed."""
+    unanswered: list[Unanswered] = []
+    """Whose models are missing here, and why."""

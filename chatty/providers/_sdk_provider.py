@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from chatty.providers.transport import ReplyBody, StreamTransport
 
 _LIST_SECONDS: Final = 30.0
+_MAX_NAME_LENGTH: Final = 300
+_MAX_WINDOW: Final = 1 << 40
 _MAX_CLIENTS: Final = 64
 """Addresses with kept connections; the one unused for longest is forgotten."""
 
@@ -153,7 +155,7 @@ class SdkProvider:
                 answer = await client.get(self._vendor.models_path, cast_to=object, options=options)
         except TimeoutError:
             failure = _failures.timed_out(around, _LIST_SECONDS)
-        except ValueError:
+        except (ValueError, RecursionError):
             failure = _no_model_list(around)
         except (sdk.status_error, sdk.connection_error) as error:
             failure = _translated(sdk, around, error)
@@ -323,10 +325,12 @@ def _model_infos(around: Circumstances, answer: object) -> Sequence[ModelInfo]:
 
 def _model_info(model: Mapping[str, object]) -> ModelInfo | None:
     name = model.get("id")
+    if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
+        return None  # nobody could ask for it
     # Groq, OpenRouter and vLLM say how much a model reads, each under another name.
     windows = (model.get(key) for key in ("context_window", "context_length", "max_model_len"))
-    window = next((value for value in windows if isinstance(value, int) and value > 0), None)
-    return ModelInfo(name, window) if isinstance(name, str) else None
+    window = next((value for value in windows if isinstance(value, int) and 0 < value < _MAX_WINDOW), None)
+    return ModelInfo(name, window)
 
 
 def _no_model_list(around: Circumstances) -> ProviderError:

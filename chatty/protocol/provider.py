@@ -1,13 +1,24 @@
 """Providers: the vendors and endpoints that answer, and the models they serve. Secrets are write-only."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chatty.protocol.base import JsonObject, Params, Result, WireModel
 from chatty.protocol.message import ModelName
 
-ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+
+def _checked_name(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError(
+            "a provider's name is up to 63 lower-case letters, digits, dots, dashes and underscores"
+        )
+    return name
+
+
+_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+ProviderName = Annotated[str, AfterValidator(_checked_name), Field(json_schema_extra={"pattern": _NAME})]
 ProviderKind = Literal["openai", "groq"]
 
 
@@ -35,7 +46,10 @@ class ProviderListResult(Result):
 
 
 class ProviderAddParams(Params):
-    """Add a named endpoint, or keep a key for a provider that exists."""
+    """Add a named endpoint, or change one that exists: its key, its default model.
+
+    With ``base_url`` it is described anew, and a key that was kept for another address is forgotten.
+    """
 
     name: ProviderName
     kind: ProviderKind | None = None
@@ -99,9 +113,19 @@ class ModelListParams(Params):
     """Also what no provider at hand serves."""
 
 
+class Unanswered(WireModel):
+    """A provider that could be asked for its models and did not say."""
+
+    provider: str
+    error: JsonObject
+    """As in a failed run: ``message``, ``type``, ``retryable`` and what belongs to the type."""
+
+
 class ModelListResult(Result):
     """Models by provider and name."""
 
     items: list[Model]
     default: ModelName | None = None
     """What an unnamed model means on this connection; ``None`` when a choice is needed."""
+    unanswered: list[Unanswered] = []
+    """Whose models are missing here, and why."""

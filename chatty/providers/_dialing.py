@@ -152,12 +152,14 @@ class Dialer:
             raise
         except ssl.SSLCertVerificationError as error:
             raise SetupError(
-                f"the certificate of {origin.host} is not trusted: {error.verify_message}"
+                f"the certificate of {origin.host} is not trusted: {error.verify_message};"
+                " SSL_CERT_FILE can name an authority of your own"
             ) from error
         except ssl.SSLError as error:
             raise DialError(f"the TLS handshake with {origin.host} failed") from error
         except OSError as error:
-            raise DialError(error.strerror or str(error) or "no connection") from error
+            through = f", through the proxy {proxy.host}:{proxy.port}" if proxy else ""
+            raise DialError((error.strerror or str(error) or "no connection") + through) from error
 
     async def _open(
         self, scheme: str, host: str, port: int

@@ -6,6 +6,7 @@ Pure. It knows statuses, error codes and the words vendors use; it does not know
 Source of codes: platform.openai.com/docs/guides/error-codes, console.groq.com/docs/errors (November 2026).
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -274,15 +275,18 @@ def _sentences(
     model = one_line(around.request.model, 80) if around.request else ""
     match type:
         case "provider/auth":
-            happened = "did not accept the key" if around.has_key else "wants a key and none is set"
-            return f"{happened}{status}", _key_advice(around)
+            if around.has_key:
+                return f"did not accept the key{status}", _key_advice(around)
+            if around.endpoint.key_trouble:
+                return f"wants a key{status}, and {around.endpoint.key_trouble}", _key_advice(around)
+            return f"wants a key and none is set{status}", _key_advice(around)
         case "provider/rate_limited" if is_spent:
             return (
                 f"says the credit{' of this key' if around.has_key else ''} is used up{status}",
                 "Top it up, or use another key or model.",
             )
         case "provider/rate_limited":
-            pause = f" in {retry_after_seconds:.0f} s" if retry_after_seconds else " in a moment"
+            pause = f" in {math.ceil(retry_after_seconds)} s" if retry_after_seconds else " in a moment"
             by = " by this key" if around.has_key else ""
             return f"is asked too often{by}{status}", f"Try again{pause}, or use another model."
         case "provider/overloaded":

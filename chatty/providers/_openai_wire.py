@@ -23,11 +23,14 @@ from chatty.providers.base import (
     TextDelta,
     UsageReport,
 )
+from chatty.providers.redaction import one_line
 from chatty.providers.sse import EventParser, EventTooLong
 
 _MAX_REASON_LENGTH: Final = 64
 _MAX_PLAIN_BYTES: Final = 64 << 10
 """How much is kept of an answer that is no event stream: enough for the error it may be."""
+_MAX_TOKENS: Final = 10**12
+"""A larger count is no count: no reply has it, and a database need not be able to keep it."""
 _NOT_JSON: Final = object()
 
 
@@ -220,7 +223,7 @@ class ReplyReader:
                 self._finish_reason = choice.finish_reason
         usage = chunk.usage or (chunk.x_groq.usage if chunk.x_groq is not None else None)
         if usage is not None:
-            self._usage = _report(usage)
+            self._usage = _report(usage) or self._usage
 
     def _read_tolerantly(self, payload: bytes) -> Failure | None:
         """Read a piece that is not exactly the documented shape: slower, field by field."""
@@ -265,7 +268,7 @@ class ReplyReader:
 
     def _complete(self) -> list[ProviderEvent]:
         self._close_delta(is_last=True)
-        self._events.append(Finished((self._finish_reason or "stop")[:_MAX_REASON_LENGTH]))
+        self._events.append(Finished(one_line(self._finish_reason or "", _MAX_REASON_LENGTH) or "stop"))
         return self._closed()
 
     def _fail(self, failure: Failure) -> list[ProviderEvent]:
@@ -285,15 +288,23 @@ class ReplyReader:
         return events
 
 
-def _report(usage: _Usage) -> UsageReport:
+def _report(usage: _Usage) -> UsageReport | None:
+    """Return the tokens, or None when the vendor did not count them: nothing said is not zero."""
+    input_tokens, output_tokens = _count(usage.prompt_tokens), _count(usage.completion_tokens)
+    if input_tokens is None or output_tokens is None:
+        return None
     cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
     reasoning = usage.completion_tokens_details.reasoning_tokens if usage.completion_tokens_details else None
     return UsageReport(
-        input_tokens=max(usage.prompt_tokens or 0, 0),
-        cached_input_tokens=max(cached or 0, 0),
-        output_tokens=max(usage.completion_tokens or 0, 0),
-        reasoning_tokens=max(reasoning or 0, 0),
+        input_tokens=input_tokens,
+        cached_input_tokens=_count(cached) or 0,
+        output_tokens=output_tokens,
+        reasoning_tokens=_count(reasoning) or 0,
     )
+
+
+def _count(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value <= _MAX_TOKENS else None
 
 
 def error_object(value: object) -> ErrorObject:

@@ -27,6 +27,7 @@ from chatty.providers.base import (
     ModelInfo,
     ProviderEvent,
     Started,
+    Timeouts,
 )
 from chatty.providers.errors import ProviderError
 from chatty.providers.redaction import one_line
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from chatty.providers.transport import ReplyBody, StreamTransport
 
 _LIST_SECONDS: Final = 30.0
+_MAX_NAME_LENGTH: Final = 300
+_MAX_WINDOW: Final = 1 << 40
 _MAX_CLIENTS: Final = 64
 """Addresses with kept connections; the one unused for longest is forgotten."""
 
@@ -55,7 +58,6 @@ class Sdk:
     """The value that keeps the SDK from sending a header."""
     status_error: type[Exception]
     """The answer had a status of 300 or more: `status_code`, `response`, `body`."""
-    timeout_error: type[Exception]
     connection_error: type[Exception]
     """No answer; the HTTP library's exception is its cause."""
 
@@ -147,16 +149,16 @@ class SdkProvider:
         self._check(around)
         sdk = await self._loaded()
         client = await self._client(endpoint)
-        options = {"headers": _headers(sdk, endpoint), "timeout": _connect_only(_LIST_SECONDS)}
+        options = {"headers": _headers(sdk, endpoint), "timeout": _connect_only(Timeouts().connect_seconds)}
         try:
             async with asyncio.timeout(_LIST_SECONDS):
                 answer = await client.get(self._vendor.models_path, cast_to=object, options=options)
         except TimeoutError:
             failure = _failures.timed_out(around, _LIST_SECONDS)
-        except ValueError:
+        except (ValueError, RecursionError):
             failure = _no_model_list(around)
         except (sdk.status_error, sdk.connection_error) as error:
-            failure = _translated(sdk, around, error, _LIST_SECONDS)
+            failure = _translated(sdk, around, error)
         else:
             return _model_infos(around, answer)
         raise failure  # outside of the handlers: the SDK's exception holds the request, and so the key
@@ -239,7 +241,7 @@ class SdkProvider:
         except TimeoutError:
             failure = _failures.timed_out(around, timeouts.first_token_seconds)
         except (sdk.status_error, sdk.connection_error) as error:
-            failure = _translated(sdk, around, error, timeouts.connect_seconds)
+            failure = _translated(sdk, around, error)
         except (ValueError, TypeError):
             failure = _failures.unsendable(around)
         else:
@@ -289,14 +291,12 @@ def _require_event_stream(around: Circumstances, content_type: str) -> None:
         raise _failures.stream_broken(around, f"answered with {kind} instead of a stream", retryable=False)
 
 
-def _translated(sdk: Sdk, around: Circumstances, error: Exception, connect_seconds: float) -> ProviderError:
+def _translated(sdk: Sdk, around: Circumstances, error: Exception) -> ProviderError:
     """Return our error for one of the SDK's."""
     from chatty.providers.transport import connect_failure
 
     if isinstance(error, sdk.status_error):
         return _refused(around, error)
-    if isinstance(error, sdk.timeout_error):
-        return _failures.timed_out(around, connect_seconds)
     failure = connect_failure(error.__cause__)
     if failure is not None:
         return _failures.unreachable(around, str(failure), retryable=not failure.is_permanent)
@@ -325,10 +325,12 @@ def _model_infos(around: Circumstances, answer: object) -> Sequence[ModelInfo]:
 
 def _model_info(model: Mapping[str, object]) -> ModelInfo | None:
     name = model.get("id")
+    if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
+        return None  # nobody could ask for it
     # Groq, OpenRouter and vLLM say how much a model reads, each under another name.
     windows = (model.get(key) for key in ("context_window", "context_length", "max_model_len"))
-    window = next((value for value in windows if isinstance(value, int) and value > 0), None)
-    return ModelInfo(name, window) if isinstance(name, str) else None
+    window = next((value for value in windows if isinstance(value, int) and 0 < value < _MAX_WINDOW), None)
+    return ModelInfo(name, window)
 
 
 def _no_model_list(around: Circumstances) -> ProviderError:

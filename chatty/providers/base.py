@@ -56,6 +56,8 @@ class Endpoint:
     network: Mapping[str, str] = field(default_factory=dict)
     """The caller's proxy and certificate variables: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY,
     SSL_CERT_FILE, SSL_CERT_DIR, in either case. The server's own environment is not consulted."""
+    key_trouble: str | None = None
+    """Why a key may be missing here although one is kept, as words: the keyring is locked, for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ def _load() -> Sdk:
         stream_class=groq.AsyncStream[object],
         no_header=groq.Omit(),
         status_error=groq.APIStatusError,
-        timeout_error=groq.APITimeoutError,
         connection_error=groq.APIConnectionError,
     )
 

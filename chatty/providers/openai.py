@@ -35,7 +35,6 @@ def _load() -> Sdk:
         stream_class=openai.AsyncStream[object],
         no_header=openai.Omit(),
         status_error=openai.APIStatusError,
-        timeout_error=openai.APITimeoutError,
         connection_error=openai.APIConnectionError,
     )
 

@@ -158,10 +158,11 @@ class StreamTransport(httpx.AsyncBaseTransport):
         try:
             async with asyncio.timeout(limit):
                 return await self._dialer.dial(origin)
-        except TimeoutError as error:
-            raise httpx.ConnectTimeout("no connection in time") from error
+        except TimeoutError:
+            failure = DialError(f"no connection within {limit:g} s")
         except DialError as error:
-            raise httpx.ConnectError(str(error)) from error
+            failure = error
+        raise httpx.ConnectError(str(failure)) from failure
 
     async def _exchange(
         self, connection: Connection, request: httpx.Request, content: bytes
@@ -196,10 +197,11 @@ class StreamTransport(httpx.AsyncBaseTransport):
         coding = (head.get(b"content-encoding") or b"identity").lower()
         if coding != b"identity" and head.status < 300:
             raise BadResponse("the body is compressed, although that was refused")
-        body = ReplyBody(self, connection, decoder_for(head), limit=_limit(head.status))
+        # A compressed refusal is handed over empty: its text is lost, its status is not.
+        limit = _limit(head.status) if coding == b"identity" else 0
+        body = ReplyBody(self, connection, decoder_for(head), limit=limit)
         return httpx.Response(
             head.status,
-            # A compressed refusal is handed over as it is: its text is lost, its status is not.
             headers=[header for header in head.headers if header[0].lower() != b"content-encoding"],
             stream=body,
             extensions={_BODY_EXTENSION: body},

@@ -191,7 +191,7 @@ def _conversation_of(params: Any) -> str | None:
 
 def _invalid_params(error: ValidationError) -> ProtocolError:
     problems = [
-        {"loc": [str(step) for step in problem["loc"]], "why": problem["msg"]}
+        {"loc": [str(step) for step in problem["loc"]], "why": problem["msg"].removeprefix("Value error, ")}
         for problem in error.errors(include_url=False, include_context=False, include_input=False)[:20]
     ]
     first = problems[0] if problems else {"loc": [], "why": "invalid"}

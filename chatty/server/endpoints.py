@@ -91,6 +91,11 @@ class Endpoints:
             details={"kind": "provider"},
         )
 
+    @property
+    def keyring_trouble(self) -> str | None:
+        """Why the keyring gave no answer when it was asked last; it may give one later."""
+        return self._vault.keyring_trouble
+
     async def find(
         self, provider: KnownProvider, credentials: ProviderCredentials | None
     ) -> tuple[Endpoint | None, KeySource | str]:
@@ -109,8 +114,9 @@ class Endpoints:
         key, source = await self._vault.find(provider.name, credentials)
         if key is None and base_url is None:
             return None, "missing"
+        trouble = None if key else self._vault.keyring_trouble
         return (
-            Endpoint(provider.name, provider.kind, base_url, key, network),
+            Endpoint(provider.name, provider.kind, base_url, key, network, trouble),
             source if key else "not_needed",
         )
 

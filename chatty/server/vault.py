@@ -5,7 +5,6 @@ the system keyring, a labelled file that only its owner can read. The server's o
 never consulted: it belongs to whichever shell happened to start it.
 """
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -18,13 +17,12 @@ from typing import Final, Literal, TypeVar
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.lifecycle import ProviderCredentials
 from chatty.providers.base import Secret
+from chatty.server.system_keyring import SystemKeyring
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-KEYRING_SECONDS: Final = 5.0
-"""How long a keyring may think (it may be asking its owner to unlock it)."""
 SERVICE: Final = "chatty"
 """Under which name keys stand in the system keyring."""
 LABEL: Final = (
@@ -44,8 +42,11 @@ class Vault:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._keyring = SystemKeyring()
         self._known: dict[str, tuple[Secret | None, KeySource]] = {}
         """What was found for a provider, or that nothing was."""
+        self.keyring_trouble: str | None = None
+        """Why the keyring gave no answer when it was asked last, as words; it may give one later."""
         self._changes = 0
         self._told: set[str] = set()
         """What was said about the keyring; every look-up would say it again."""
@@ -60,17 +61,21 @@ class Vault:
                 return Secret(own.api_key), "environment"
         while (known := self._known.get(provider)) is None:
             changes = self._changes
-            found = await self._look(provider)
+            found, trouble = await self._look(provider)
+            if trouble is not None:
+                return found  # it is asked again: a keyring that is locked now may be unlocked later
             if changes == self._changes:  # else a key was kept or forgotten while the keyring was thinking
                 self._known[provider] = found
         return known
 
-    async def _look(self, provider: str) -> tuple[Secret | None, KeySource]:
-        if (key := await self._from_keyring(provider)) is not None:
-            return Secret(key), "keyring"
+    async def _look(self, provider: str) -> tuple[tuple[Secret | None, KeySource], str | None]:
+        """Return what is found now, and why the keyring could not be asked if it could not."""
+        key, trouble = await self._from_keyring(provider)
+        if key is not None:
+            return (Secret(key), "keyring"), None
         if (key := self._read_file().get(provider)) is not None:
-            return Secret(key), "file"
-        return None, "missing"
+            return (Secret(key), "file"), trouble
+        return (None, "missing"), trouble
 
     async def keep(self, provider: str, key: str, where: Literal["keyring", "file"]) -> None:
         """Keep a key; it is read back before this returns.
@@ -84,23 +89,35 @@ class Vault:
             self._write_file({**self._read_file(), provider: key})
             self._forget_cached(provider)
             return
-        was_kept = await self._into_keyring(provider, key)
+        was_kept, trouble = await self._into_keyring(provider, key)
         self._forget_cached(provider)
         if not was_kept:
             raise ProtocolError(
                 "storage/keyring_unavailable",
-                "this system has no keyring that keeps secrets; the key was not stored. "
-                "Export it in your shell, or agree to a file only you can read",
+                f"{trouble or 'this system has no keyring that keeps secrets'}; the key was not stored. "
+                f"{'Unlock it and try again, export the key' if trouble else 'Export it'} in your shell, "
+                "or agree to a file only you can read",
                 details={"provider": provider},
             )
 
     async def forget(self, provider: str) -> bool:
-        """Remove a provider's key everywhere it was kept; tell whether there was one."""
+        """Remove a provider's key everywhere it was kept; tell whether there was one.
+
+        Raises:
+            ProtocolError: `storage/keyring_locked`: there may be one in a keyring that does not
+                answer; nothing was removed.
+        """
+        was_in_keyring, trouble = await self._out_of_keyring(provider)
+        if trouble is not None:
+            raise ProtocolError(
+                "storage/keyring_locked",
+                f"{trouble}, and may hold a key of {provider}; nothing was changed. Unlock it and try again",
+                details={"provider": provider},
+            )
         kept = dict(self._read_file())
         was_in_file = kept.pop(provider, None) is not None
         if was_in_file:
             self._write_file(kept)
-        was_in_keyring = await self._out_of_keyring(provider)
         self._forget_cached(provider)
         return was_in_keyring or was_in_file
 
@@ -110,7 +127,7 @@ class Vault:
 
     # The system keyring
 
-    async def _from_keyring(self, provider: str) -> str | None:
+    async def _from_keyring(self, provider: str) -> tuple[str | None, str | None]:
         def look() -> str | None:
             import keyring
 
@@ -118,7 +135,7 @@ class Vault:
 
         return await self._ask_keyring(look, None)
 
-    async def _into_keyring(self, provider: str, key: str) -> bool:
+    async def _into_keyring(self, provider: str, key: str) -> tuple[bool, str | None]:
         def put() -> bool:
             import keyring
 
@@ -129,7 +146,7 @@ class Vault:
 
         return await self._ask_keyring(put, False)
 
-    async def _out_of_keyring(self, provider: str) -> bool:
+    async def _out_of_keyring(self, provider: str) -> tuple[bool, str | None]:
         def remove() -> bool:
             import keyring
 
@@ -140,15 +157,22 @@ class Vault:
 
         return await self._ask_keyring(remove, False)
 
-    async def _ask_keyring(self, ask: Callable[[], T], otherwise: T) -> T:
-        """Run a keyring call in a thread (importing and asking cost 60 ms and more), under a bound."""
+    async def _ask_keyring(self, ask: Callable[[], T], otherwise: T) -> tuple[T, str | None]:
+        """Return what the keyring answers, or a stand-in and why it may answer another time."""
+        trouble: str | None
         try:
-            return await asyncio.wait_for(asyncio.to_thread(ask), KEYRING_SECONDS)
+            answer = await self._keyring.ask(ask)
         except TimeoutError:
-            self._tell_once(logging.WARNING, f"the keyring did not answer within {KEYRING_SECONDS} s")
+            trouble = "the keyring does not answer"
+            self._tell_once(logging.WARNING, trouble)
         except Exception as error:  # backends raise whatever they like
             self._tell_once(logging.INFO, f"the keyring cannot be used: {type(error).__name__}")
-        return otherwise
+            trouble = _trouble(error)
+        else:
+            self.keyring_trouble = None
+            return answer, None
+        self.keyring_trouble = trouble
+        return otherwise, trouble
 
     def _tell_once(self, level: int, what: str) -> None:
         if what not in self._told:
@@ -200,6 +224,15 @@ class Vault:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def _trouble(error: Exception) -> str | None:
+    """Return why a keyring that is there cannot be used just now; none is not there at all."""
+    from keyring.errors import KeyringLocked, NoKeyringError
+
+    if isinstance(error, NoKeyringError):
+        return None
+    return "the keyring is locked" if isinstance(error, KeyringLocked) else "the keyring does not work"
 
 
 def _is_plain_text(backend_module: str) -> bool:

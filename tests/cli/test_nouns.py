@@ -229,7 +229,7 @@ def test_models(server: FakeServer, run: Run) -> None:
     assert_golden("models-list.txt", run("models").stdout)
     assert_golden("models-show.txt", run("models", "show", "openai/tiny").stdout)
     value = json.loads(run("models", "list", "--all", "--provider", "groq", "--json").stdout)
-    assert value == {"items": MODELS, "next": None, "default": "openai/tiny"}
+    assert value == {"items": MODELS, "next": None, "default": "openai/tiny", "unanswered": []}
     assert server.params_of("model.list")[-1] == {"all": True, "provider": "groq"}
     assert run("models", "show", "openai/none").returncode == 5
 
@@ -241,6 +241,16 @@ def test_model_chosen_for_this_shell_is_the_default(server: FakeServer, run: Run
     assert [item["id"] for item in value["items"] if item["is_default"]] == ["lab/large"]
     shown = json.loads(run("models", "show", "openai/tiny", "--json", CHATTY_MODEL="lab/large").stdout)
     assert not shown["model"]["is_default"]
+
+
+def test_models_name_the_provider_that_did_not_say(server: FakeServer, run: Run) -> None:
+    error = {"type": "provider/auth", "message": "lab did not accept the key."}
+    missing = [{"provider": "lab", "error": error}]
+    server.on("model.list", {"items": MODELS, "default": None, "unanswered": missing})
+    result = run("models")
+    assert (result.returncode, "lab did not accept the key." in result.stderr) == (0, True)
+    assert "lab" not in result.stdout
+    assert json.loads(run("models", "--json").stdout)["unanswered"] == missing
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,34 @@ def test_endpoint_of_ones_own_may_do_without_a_key(
     assert [asked.get("api_key") for asked in adding.params_of("provider.add")] == [None, None, KEY]
 
 
+def test_nobody_is_asked_for_the_key_of_a_provider_that_is_nowhere(
+    server: FakeServer, environment: dict[str, str]
+) -> None:
+    server.on("provider.list", {"items": [OPENAI]})
+    with OnTerminal(environment | WITH_KEYRING, "providers", "add", "home") as terminal:
+        terminal.read_until(b"--base-url http://HOST:PORT/v1")
+        assert terminal.wait() == 2
+        assert b"Key for" not in terminal.output
+
+
+@pytest.mark.parametrize(
+    ("address", "is_warned"),
+    [
+        ("http://10.0.0.7:8080/v1", True),
+        ("http://127.0.0.1:8080/v1", False),
+        ("http://localhost/v1", False),
+        ("https://lab.example/v1", False),
+    ],
+)
+def test_a_key_that_travels_in_the_open_is_warned_about(
+    server: FakeServer, run: Run, address: str, is_warned: bool
+) -> None:
+    server.on("provider.add", {"provider": {**OPENAI, "name": "home", "base_url": address}})
+    result = run("providers", "add", "home", "--base-url", address, "--key-stdin", input=KEY)
+    assert result.returncode == 0
+    assert (f"{address} is not encrypted" in result.stdout + result.stderr) is is_warned
+
+
 @pytest.mark.parametrize(("answer", "code", "kept"), [(b"y", 0, ["file"]), (b"n", 130, [])])
 def test_without_a_keyring_a_person_is_asked_about_a_file_before_the_key(
     adding: FakeServer, environment: dict[str, str], answer: bytes, code: int, kept: list[str]

@@ -323,6 +323,11 @@ async def test_context_windows_are_taken_from_the_list_where_a_server_says_them(
         {"id": "a", "max_model_len": 8192},
         {"id": "c", "context_length": "many"},
         {"id": 7},
+        {"id": ""},
+        {"id": "\ud800"},
+        {"id": "red\x1b[31m"},
+        {"id": "x" * 301},
+        {"id": "e", "context_window": 1 << 64},
         "d",
     ]
     answer = Script((Send(json.dumps({"data": models}).encode()),), content_type="application/json")
@@ -330,10 +335,10 @@ async def test_context_windows_are_taken_from_the_list_where_a_server_says_them(
     async with FakeUpstream(models=answer) as upstream:
         found = await provider.list_models(endpoint_at(upstream.url, "groq"))
         await provider.aclose()
-    assert found == [ModelInfo("a", 8192), ModelInfo("b", 131072), ModelInfo("c")]
+    assert found == [ModelInfo("a", 8192), ModelInfo("b", 131072), ModelInfo("c"), ModelInfo("e")]
 
 
-@pytest.mark.parametrize("answer", [b"[]", b"{}", b"null", b"<html>", b'{"data": 7}'])
+@pytest.mark.parametrize("answer", [b"[]", b"{}", b"null", b"<html>", b'{"data": 7}', b"[" * 200_000])
 async def test_what_is_not_a_list_of_models_is_an_error(answer: bytes) -> None:
     provider = new_provider(VENDORS["openai"])
     script = Script((Send(answer),), content_type="application/json")

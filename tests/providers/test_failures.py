@@ -158,3 +158,8 @@ def test_every_retryable_type_is_one_of_the_types() -> None:
 )
 def test_retry_after_is_a_number_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
     assert _failures.retry_after(headers, NOW) == seconds
+
+
+def test_a_short_pause_is_not_called_none() -> None:
+    error = _failures.refused(AROUND, 429, ErrorObject(), retry_after_seconds=0.3)
+    assert "Try again in 1 s" in error.message

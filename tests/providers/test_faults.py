@@ -226,7 +226,9 @@ async def test_a_name_that_does_not_exist_is_unreachable(monkeypatch: pytest.Mon
     assert reply.ending == "provider/unreachable"
 
 
-async def test_a_connection_that_is_never_made_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_is_never_made_is_unreachable_and_says_where(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     forever = asyncio.Event()
 
     async def hang(*_: object, **__: object) -> None:
@@ -236,7 +238,20 @@ async def test_a_connection_that_is_never_made_times_out(monkeypatch: pytest.Mon
     monkeypatch.setattr(asyncio, "open_connection", hang)
     limits = Timeouts(connect_seconds=0.05, first_token_seconds=5, stall_seconds=5)
     reply = await ask(provider, endpoint_at("http://127.0.0.1:9/v1"), request_for("m", limits))
-    assert reply.ending == "provider/timeout"
+    assert reply.error is not None
+    assert reply.error.type == "provider/unreachable"
+    assert "no connection within 0.05 s (at http://127.0.0.1:9/v1)" in reply.error.message
+
+
+@pytest.mark.parametrize("fault", ["503-gzip", "503-gzip-bomb"])
+async def test_a_compressed_refusal_is_not_quoted(fault: str) -> None:
+    provider = new_provider(VENDORS["openai"])
+    async with FakeUpstream() as upstream:
+        reply = await ask(provider, endpoint_at(upstream.url), request_for(f"fault-{fault}"))
+        await provider.aclose()
+    assert reply.error is not None
+    assert reply.error.http_status == 503
+    assert "It said" not in reply.error.message
 
 
 @pytest.mark.parametrize(("wish", "pause"), [("0", 0.0), ("7", 7.0), ("date", 0.0)])

@@ -103,6 +103,14 @@ def test_all_pages_are_found_and_cut_into_sections() -> None:
         ("what happens when I close the terminal", "The background server"),
         ("zsh completion", "Shell completion"),
         ("provider/auth", "The key is not accepted"),
+        ("how do prompts work", "Prompts"),
+        ("can I use claude", "Use a local model or a custom endpoint"),
+        ("log file", "Start, stop and inspect it"),
+        ("does anyone read my messages", "What leaves the machine"),
+        ("self signed certificate", "Proxies and certificates"),
+        ("cost of gpt-5", "Prices and costs"),
+        ("what is the meaning of life", None),
+        ("2+2", None),
         ("wie setze ich einen Schlüssel", None),
         ("asdfgh qwerty", None),
         ("write a poem about the sea", None),
@@ -130,7 +138,9 @@ def test_greetings_are_answered_with_what_can_be_asked(index: GuideIndex, questi
     assert "How do I set a key?" in reply
 
 
-@pytest.mark.parametrize("question", ["who are you?", "are you an AI", "What can you do?", "help", "?"])
+@pytest.mark.parametrize(
+    "question", ["who are you?", "are you an AI", "are you chatgpt?", "What can you do?", "help", "?"]
+)
 def test_it_says_that_it_is_not_a_language_model(index: GuideIndex, question: str) -> None:
     assert "not a language model" in answer(index, question)
 

@@ -5,8 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatty.providers._openai_wire import ErrorObject, Failure, ReplyReader, error_object, request_body
-from chatty.providers.base import ChatMessage, ChatRequest, Finished, ProviderEvent, TextDelta
-from tests.instruments.upstream_faults import GOOD, ROLE, TAIL, text
+from chatty.providers.base import (
+    ChatMessage,
+    ChatRequest,
+    Finished,
+    ProviderEvent,
+    TextDelta,
+    UsageReport,
+)
+from tests.instruments.upstream_faults import FINISH, GOOD, ROLE, TAIL, text
+from tests.instruments.upstream_scripts import DONE, event
 from tests.providers.recordings import PAYLOADS, RECORDINGS, joined, payload
 
 
@@ -134,3 +142,47 @@ def test_body_that_is_neither_stream_nor_error_says_so(body: bytes, kind: str) -
 def test_deeply_nested_json_is_a_failure_and_not_a_crash() -> None:
     _, reader = _read(b"data: " + b"[" * 100_000 + b"\n\n")
     assert reader.failure == Failure("not_json")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        b"{}",
+        b'{"total_tokens": 7}',
+        b'{"prompt_tokens": "3", "completion_tokens": "4"}',
+        b'{"prompt_tokens": -3, "completion_tokens": 4}',
+        b'{"prompt_tokens": 3, "completion_tokens": %d}' % 2**63,
+        b'{"prompt_tokens": 3, "completion_tokens": %d}' % 10**25,
+        b'{"prompt_tokens": null, "completion_tokens": 4}',
+    ],
+)
+def test_usage_that_counts_nothing_is_none_and_not_zero(usage: bytes) -> None:
+    events, _ = _read(ROLE + text("a") + FINISH + b'data: {"choices":[],"usage":' + usage + b"}\n\n" + DONE)
+    assert events == [TextDelta("a"), Finished("stop")]
+
+
+def test_details_that_no_database_can_keep_are_left_out() -> None:
+    usage = {
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "prompt_tokens_details": {"cached_tokens": -1},
+        "completion_tokens_details": {"reasoning_tokens": 2**63},
+    }
+    events, _ = _read(ROLE + FINISH + event({"choices": [], "usage": usage}) + DONE)
+    assert events[-1] == UsageReport(3, 0, 4, 0)
+
+
+def test_an_empty_count_does_not_replace_the_one_before() -> None:
+    counted = event({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
+    events, _ = _read(ROLE + FINISH + counted + event({"choices": [], "usage": {}}) + DONE)
+    assert events[-1] == UsageReport(3, 0, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "meant"),
+    [(b"\\ud800", "stop"), (b"\\u0000", "stop"), (b"a\\u001b[31m", "a [31m"), (b"eos", "eos")],
+)
+def test_a_finish_reason_is_a_word_that_every_database_takes(reason: bytes, meant: str) -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"%b"}]}\n\n' % reason
+    events, _ = _read(ROLE + text("a") + chunk + DONE)
+    assert Finished(meant) in events

@@ -58,6 +58,17 @@ async def test_a_proxy_that_refuses_is_named() -> None:
     assert "407" in str(reply.error)
 
 
+async def test_a_proxy_that_is_not_there_is_named_without_its_password() -> None:
+    provider = new_provider(VENDORS["openai"])
+    endpoint = endpoint_at("https://vendor.invalid/v1", HTTPS_PROXY="http://me:canary@127.0.0.1:9")
+    reply = await ask(provider, endpoint, request_for("m"))
+    await provider.aclose()
+    assert reply.error is not None
+    assert reply.error.type == "provider/unreachable"
+    assert "through the proxy 127.0.0.1:9" in reply.error.message
+    assert "canary" not in reply.error.message
+
+
 async def test_a_certificate_of_the_callers_own_authority_is_trusted(tmp_path: Path) -> None:
     tls, certificate = make_certificate(tmp_path)
     provider = new_provider(VENDORS["openai"])
@@ -79,6 +90,7 @@ async def test_other_certificates_are_refused_once_and_for_good(tmp_path: Path) 
         await provider.aclose()
     assert reply.error is not None
     assert (reply.error.type, reply.error.retryable, sleep.pauses) == ("provider/unreachable", False, [])
+    assert "SSL_CERT_FILE can name" in reply.error.message
 
 
 async def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.errors import KeyringLocked
 
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.providers.errors import ProviderError
+from chatty.server.live import producing
 from tests.server.joined import (
     Frame,
     JoinedClient,
@@ -269,6 +272,22 @@ async def test_run_waits_until_a_key_is_kept(server: JoinedServer, client: Joine
     await client.saw_event("run.waiting", run_id=talk.run_id)
     await client.call("provider.add", name="openai", api_key="sk-kept", keep_in="file")
     assert (await server.keyed.asked()).endpoint.api_key is not None
+
+
+async def test_run_goes_on_once_the_keyring_is_unlocked(
+    server: JoinedServer, client: JoinedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(service: str, name: str) -> str:
+        raise KeyringLocked("nobody is there")
+
+    monkeypatch.setattr(keyring, "get_password", refuse)
+    monkeypatch.setattr(producing, "LOOK_AGAIN_SECONDS", 0.01)
+    talk = await begin(client, run={"model": "openai/gpt-test"})
+    await client.saw_event("run.waiting", run_id=talk.run_id)
+    monkeypatch.setattr(keyring, "get_password", lambda *_: "sk-unlocked")
+    key = (await server.keyed.asked()).endpoint.api_key
+    assert key is not None
+    assert key.reveal() == "sk-unlocked"
 
 
 async def test_waiting_run_can_be_stopped(server: JoinedServer, client: JoinedClient) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import keyring
 import pytest
-from keyring.errors import NoKeyringError
+from keyring.errors import KeyringLocked, NoKeyringError
 
 from chatty.protocol.errors import ProtocolError
+from chatty.server import system_keyring
 from chatty.server.vault import Vault
 
 
@@ -49,11 +50,62 @@ async def test_key_kept_while_the_keyring_was_thinking_is_found(
     vault = Vault(tmp_path / "keys.json")
     looking = asyncio.create_task(vault.find("openai", None))
     await asyncio.to_thread(asked.wait, 5)
-    await vault.keep("openai", "sk-1", "keyring")
+    keeping = asyncio.create_task(vault.keep("openai", "sk-1", "keyring"))
     may_answer.set()
-    for key, source in (await looking, await vault.find("openai", None)):
-        assert key is not None
-        assert (key.reveal(), source) == ("sk-1", "keyring")
+    await asyncio.gather(looking, keeping)
+    key, source = await vault.find("openai", None)
+    assert key is not None
+    assert (key.reveal(), source) == ("sk-1", "keyring")
+
+
+async def test_a_keyring_that_is_locked_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(service: str, name: str) -> str:
+        raise KeyringLocked("nobody is there")
+
+    monkeypatch.setattr(keyring, "get_password", refuse)
+    vault = Vault(tmp_path / "keys.json")
+    assert await vault.find("lab", None) == (None, "missing")
+    assert vault.keyring_trouble == "the keyring is locked"
+    monkeypatch.setattr(keyring, "get_keyring", dict)
+    monkeypatch.setattr(keyring, "set_password", lambda *_: refuse("", ""))
+    with pytest.raises(ProtocolError, match="the keyring is locked; the key was not stored"):
+        await vault.keep("lab", "sk-1", "keyring")
+    monkeypatch.setattr(keyring, "get_password", lambda *_: "sk-1")
+    key, source = await vault.find("lab", None)
+    assert key is not None
+    assert (key.reveal(), source) == ("sk-1", "keyring")
+
+
+async def test_a_keyring_that_hangs_holds_one_thread_and_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_answer = threading.Event()
+    asked: list[str] = []
+
+    def hang(service: str, name: str) -> str:
+        asked.append(name)
+        may_answer.wait(20)
+        return f"key of {name}"
+
+    monkeypatch.setattr(keyring, "get_password", hang)
+    monkeypatch.setattr(system_keyring, "KEYRING_SECONDS", 0.05)
+    vault = Vault(tmp_path / "keys.json")
+    names = [f"lab{number}" for number in range(50)]
+    async with asyncio.timeout(5):
+        for found in await asyncio.gather(*(vault.find(name, None) for name in names)):
+            assert found == (None, "missing")
+        assert await asyncio.to_thread(lambda: "free") == "free"
+    assert asked == ["lab0"]
+    assert vault.keyring_trouble == "the keyring does not answer"
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "keyring"]
+    assert thread.daemon
+    may_answer.set()
+    await asyncio.to_thread(thread.join, 5)
+    key, source = await vault.find("lab7", None)
+    assert key is not None
+    assert (key.reveal(), source) == ("key of lab7", "keyring")
 
 
 @pytest.mark.parametrize("fault", ["readable", "damaged", "list"])

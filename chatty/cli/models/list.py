@@ -5,9 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from chatty.cli.arguments import AsJson, complete_providers
+from chatty.cli.errors import error_from_object, error_line
 from chatty.cli.models.catalogue import catalogue
 from chatty.cli.models.prices import price
 from chatty.cli.output.json import print_json
+from chatty.cli.output.streams import write_note
 from chatty.cli.output.tables import print_table
 
 EXAMPLE = "chatty models list --provider openai"
@@ -34,13 +36,16 @@ def list_models(
         params["provider"] = provider
     answer = catalogue(params)
     if as_json:
-        print_json({"items": answer["items"], "next": None, "default": answer.get("default")})
+        shown = {"items": answer["items"], "next": None, "default": answer.get("default")}
+        print_json({**shown, "unanswered": answer.get("unanswered", [])})
         return
     print_table(
         ("MODEL", "CONTEXT", "IN", "OUT", ""),
         [_row(model) for model in answer["items"]],
         empty=_none(provider, everything),
     )
+    for missing in answer.get("unanswered", ()):
+        write_note(error_line(error_from_object(missing["error"])))
 
 
 def _none(provider: str | None, everything: bool) -> str:
@@ -48,7 +53,7 @@ def _none(provider: str | None, everything: bool) -> str:
         return "no models; add a provider with: chatty providers add openai"
     if everything:
         return f"no model of {provider} is known"
-    return f"{provider} cannot be asked here; its models: chatty models list --provider {provider} --all"
+    return f"{provider} has no key here, or no models; see: chatty models list --provider {provider} --all"
 
 
 def _row(model: dict[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Options are seen by everybody in the process list and kept in the shell's histor
 import os
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +22,8 @@ from chatty.rendering.sanitizer import sanitize
 EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
 
 _LONGEST_KEY = 10000
+_BUILTIN = ("openai", "groq")
+"""Where these are is known without asking."""
 
 
 class Place(StrEnum):
@@ -75,6 +78,7 @@ def add_provider(
     is_asked = os.isatty(0) and not (key_stdin or key_env is not None or no_key)
     if is_asked and not may_be_none:
         # Before the key: nobody should paste one and then hear that it can go nowhere.
+        _refuse_nowhere(name)
         keep_in = _agreed_place(name, keep_in)
     key = _key(name, keep_in, from_stdin=key_stdin, variable=key_env, none=no_key, may_be_none=may_be_none)
     if is_asked and may_be_none and key is not None:
@@ -88,6 +92,8 @@ def add_provider(
         print_json({"provider": added})
     else:
         say(f"{added['name']}: key {_where(added['key_source'])}; try it with: chatty providers test {name}")
+        if key is not None and _is_open_road(added.get("base_url") or ""):
+            say(f"note: {added['base_url']} is not encrypted; on the way there the key can be read by others")
 
 
 def _asked_name() -> str:
@@ -98,6 +104,21 @@ def _asked_name() -> str:
     if not name:
         raise usage_error("no provider was named; nothing was kept")
     return name
+
+
+def _refuse_nowhere(name: str) -> None:
+    """Refuse a name that nobody knows and that comes without an address."""
+    if name in _BUILTIN:
+        return
+    if all(row["name"] != name for row in Session().call("provider.list", {})["items"]):
+        raise usage_error(f"{name} is new: say where it is, --base-url http://HOST:PORT/v1")
+
+
+def _is_open_road(address: str) -> bool:
+    """Tell whether what is sent there leaves this machine unencrypted."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def _agreed_place(name: str, wanted: Place) -> Place:

@@ -23,7 +23,8 @@ _THANKS = frozenset(
     _WORD.findall("thanks thank you thx ty danke merci gracias cheers ok okay great cool nice bye")
 )
 _ABOUT = re.compile(
-    r"\b(?:who|what) (?:are|r) (?:you|u)\b|\bare you (?:a |an )?(?:bot|ai|llm|gpt|model|human|real|language)"
+    r"\b(?:who|what) (?:are|r) (?:you|u)\b"
+    r"|\bare you (?:a |an )?(?:ro)?(?:bot|ai|llm|(?:chat)?gpt|claude|model|human|real|language)"
     r"|\bwhat can (?:you|i) (?:do|ask)\b|\bwhat do you (?:do|know)\b|^\s*/?help\W*$|^\s*\?\s*$"
 )
 
@@ -81,12 +82,17 @@ def _fitting(index: GuideIndex, question: str, earlier: Sequence[str]) -> Sequen
     words = content_words(question)
     if not words and "chatty" in question.lower():
         return index.search("overview")  # "what is chatty?" consists of common words
-    hits = [hit for hit in index.search(question) if hit.coverage >= _ENOUGH]
+    hits = [hit for hit in index.search(question) if _is_about(hit)]
     is_short = len(words) <= 1
     if (not hits or is_short) and earlier:
         together = index.search(f"{question} {earlier[-1]}")
         hits = [hit for hit in together if hit.coverage > _ENOUGH] or hits
     return hits
+
+
+def _is_about(hit: Hit) -> bool:
+    """Tell whether a section answers: half of the words by chance, in its text alone, are not enough."""
+    return hit.coverage > _ENOUGH or (hit.coverage == _ENOUGH and hit.is_named)
 
 
 def _quotation(hits: Sequence[Hit]) -> str:

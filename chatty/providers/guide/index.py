@@ -34,6 +34,8 @@ class Hit:
     section: Section
     coverage: float
     """Which part of the question's words, 0 to 1, the section contains."""
+    is_named: bool
+    """One of them stands in its title or among the words people ask for it with."""
 
 
 class GuideIndex:
@@ -60,7 +62,10 @@ class GuideIndex:
         words = content_words(question)
         if not words:
             return []
-        matches = {word: self._sections_with(word) for word in words}
+        matches = {word: self._sections_with(_term(word)) for word in words}
+        named = frozenset[int]().union(
+            *(self._sections_with(f"{{title asked_as}} : ({_term(word)})") for word in words)
+        )
         query = " OR ".join(_term(word) for word in words)
         rows = self._database.execute(
             # The title and the words people use say what a section answers, so they weigh most.
@@ -69,22 +74,28 @@ class GuideIndex:
             (query,),
         ).fetchall()
         hits = [
-            (score * (0.4 + coverage), Hit(self._sections[number], coverage))
+            (score * (0.4 + coverage), Hit(self._sections[number], coverage, number in named))
             for number, score in rows
             for coverage in [sum(number in matches[word] for word in words) / len(words)]
         ]
         hits.sort(key=lambda scored: scored[0])  # bm25 is negative: smaller is better
         return [hit for _, hit in hits[:limit]]
 
-    def _sections_with(self, word: str) -> frozenset[int]:
-        rows = self._database.execute("SELECT rowid FROM section WHERE section MATCH ?", (_term(word),))
+    def _sections_with(self, query: str) -> frozenset[int]:
+        rows = self._database.execute("SELECT rowid FROM section WHERE section MATCH ?", (query,))
         return frozenset(number for (number,) in rows)
 
 
 def content_words(text: str) -> Sequence[str]:
     """Return the words of a question that say what it is about, lower case, each once, in order."""
-    words = dict.fromkeys(word for word in _WORD.findall(text.lower()) if word not in _COMMON)
+    found = _WORD.findall(text.lower())
+    words = dict.fromkeys(word for word in found if word not in _COMMON and not _is_digit(word))
     return list(words)[:_MAX_WORDS]
+
+
+def _is_digit(word: str) -> bool:
+    """Tell whether it is a digit by itself, which stands in many places and means nothing in most."""
+    return len(word) == 1 and word.isdigit()
 
 
 def _term(word: str) -> str:

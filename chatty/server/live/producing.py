@@ -5,8 +5,9 @@ A run without a key waits here until somebody gives one. What the provider says 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 
 from chatty.protocol.errors import ProtocolError
 from chatty.providers import catalog
@@ -32,6 +33,9 @@ from chatty.server.live.journal import TextJournal
 from chatty.server.live.telling import tell
 from chatty.store import rows
 from chatty.store.database import Scope, Work
+
+LOOK_AGAIN_SECONDS: Final = 5.0
+"""How often a run without a key asks a keyring that gave no answer."""
 
 P = ParamSpec("P")
 
@@ -79,15 +83,21 @@ class Producer:
         endpoint = await self._look_up(active)
         if endpoint is None:
             if active.ticket.fails_without_key:
-                raise key_missing(active.run.provider or "")
+                raise key_missing(active.run.provider or "", self._endpoints.keyring_trouble, is_kept=True)
             await self._tell_of(active, run_writes.wait, "key_missing")
             while endpoint is None:
-                await active.has_key.wait()
-                active.has_key.clear()
+                await self._wait_for_key(active)
                 endpoint = await self._look_up(active)
             await self._tell_of(active, run_writes.go_on)
         active.seeks_key = False
         return endpoint
+
+    async def _wait_for_key(self, active: ActiveRun) -> None:
+        """Return when a key was kept, or when a keyring that gave no answer may give one."""
+        is_locked = self._endpoints.keyring_trouble is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(active.has_key.wait(), LOOK_AGAIN_SECONDS if is_locked else None)
+        active.has_key.clear()
 
     async def _look_up(self, active: ActiveRun) -> Endpoint | None:
         ticket = active.ticket
@@ -166,11 +176,19 @@ class Producer:
         self._journal.note(active)
 
 
-def key_missing(provider: str) -> ProtocolError:
-    """Return what a caller is told when a provider has no key."""
+def key_missing(provider: str, trouble: str | None, *, is_kept: bool) -> ProtocolError:
+    """Return what a caller is told when a provider has no key.
+
+    Args:
+        provider: which one.
+        trouble: why the keyring gave no answer, if it did not.
+        is_kept: whether there is a message, and it is kept.
+    """
+    because = f", and {trouble}" if trouble else ""
+    safe = "; your message is kept" if is_kept else ""
     return ProtocolError(
         "provider/key_missing",
-        f"{provider} has no key; your message is kept. "
+        f"{provider} has no key{because}{safe}. "
         f"Export {provider.upper()}_API_KEY in this shell, or: chatty providers add {provider}",
         details={"provider": provider},
     )

@@ -201,6 +201,15 @@ async def test_up_recalls_earlier_prompts_and_down_returns() -> None:
         assert screen.composer.is_empty
 
 
+async def test_recalled_command_does_not_end_going_back() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"/raw", "enter", "up")
+        assert screen.composer.text == "/raw"
+        assert not screen.menu.is_open
+        await pilot.press("up", "up")
+        assert screen.composer.text == "an older prompt"
+
+
 async def test_up_in_a_written_text_recalls_nothing() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press(*"mine", "up")

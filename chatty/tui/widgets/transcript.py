@@ -122,11 +122,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._sought = None
         path = self._loaded_path()
         self._window = self._moved_window(path, top[0] if top else "")
-        if self.selected_id not in path:
-            self._select(None)
+        selected, self.selected_id = self.selected_id, self._selected_on(path)
         for message_id in self._window:
             self._sync(message_id)
         self._lay_out(top)
+        if selected != self.selected_id:
+            self.post_message(self.Selected(self.selected_id))
+            if self.selected_id is not None:
+                self._go_to(self.selected_id)
 
     def update_messages(self, message_ids: set[str]) -> None:
         """The content of these messages changed."""
@@ -193,11 +196,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             return
         self._is_following, self._sought = False, None
         self._is_away = message_id in opened.away
-        path = self._loaded_path()
-        if message_id not in self._window:
-            first = max(0, path.index(message_id) - WINDOW_STEP)
-            self._window = path[first : first + WINDOW_AT_MOST]
-            self._lay_out((path[first], 0))
+        self._take_in(message_id)
         self._scroll_rows_to(self._starts[self._window.index(message_id)])
         self._note_seen()
 
@@ -486,6 +485,35 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.selected_id = message_id
         self._lay_out(top)
         self.post_message(self.Selected(message_id))
+
+    def _selected_on(self, path: list[str]) -> str | None:
+        """The selected message; off the path the version that stands there in its place, else the newest.
+
+        So the keys of messages always mean one that is seen, and the arrows walk all versions.
+        """
+        opened, view = self._opened, self._views.get(self.selected_id or "")
+        if self.selected_id is None or self.selected_id in path or opened is None or view is None:
+            return self.selected_id if self.selected_id in path else None
+        parent_id = view.message.parent_id
+        in_place = (
+            key for key in path if key in opened.messages and opened.messages[key].parent_id == parent_id
+        )
+        return next(in_place, path[-1] if path else None)
+
+    def _go_to(self, message_id: str) -> None:
+        """Bring a message of the path into view, laid out or not."""
+        if message_id not in self._window:
+            self._is_following = False
+            self._take_in(message_id)
+        self._bring_into_view(message_id)
+
+    def _take_in(self, message_id: str) -> None:
+        """Let the window hold a message of the path."""
+        if message_id not in self._window:
+            path = self._loaded_path()
+            first = max(0, path.index(message_id) - WINDOW_STEP)
+            self._window = path[first : first + WINDOW_AT_MOST]
+            self._lay_out((path[first], 0))
 
     def _first_in_view(self) -> str:
         index = bisect_left(self._starts, self.scroll_offset.y, hi=len(self._window) - 1)

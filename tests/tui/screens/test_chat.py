@@ -250,6 +250,28 @@ async def test_model_without_a_key_asks_for_it_in_place() -> None:
         assert backend.calls[-1] == ("choose_model", "anthropic/claude-opus-4.6", False)
 
 
+async def test_another_answer_waits_for_the_key_of_its_model() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("tab", "R", *"opus")
+        assert "^s" not in screen.app.screen.query_one("#overlay-hints").render_line(0).text
+        await pilot.press("enter", *"sk-secret", "enter")
+        assert ("set_key", "anthropic", "sk-secret") in backend.calls
+        assert "again" not in {call[0] for call in backend.calls}
+        backend.keys_kept.pop()()
+        assert backend.calls[-1] == ("again", "m4", "anthropic/claude-opus-4.6")
+
+
+async def test_model_named_with_the_command_is_used_or_looked_for() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/model openai/gpt-5.2-mini", "enter")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-mini", False)
+        backend.calls.clear()
+        await pilot.press(*"/model opus", "enter")
+        assert "choose_model" not in {call[0] for call in backend.calls}
+        await pilot.press("enter", *"sk-secret", "enter")
+        assert ("set_key", "anthropic", "sk-secret") in backend.calls
+
+
 async def test_key_is_drawn_as_dots() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press("ctrl+l", *"opus", "enter", *"sk-1")

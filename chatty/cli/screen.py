@@ -16,10 +16,21 @@ def open_screen(
 ) -> int:
     """Run the full-screen client until the user leaves, and return its exit code.
 
+    A terminal that says that it draws nothing (``TERM=dumb``) gets the chat line by line instead.
+
     Raises:
         ProtocolError: usage, where there is no terminal; what the client raises at its start.
     """
     require_terminal()
+    if os.environ.get("TERM") == "dumb":
+        from chatty.cli.output.notes import say
+        from chatty.cli.plain_chat import run as chat_line_by_line
+
+        say("this terminal draws no screens (TERM=dumb); chatting line by line, as with: chatty --plain")
+        chat_line_by_line(
+            continue_last=continue_last, conversation=conversation, project=project, model=model
+        )
+        return 0
     # Nothing is garbage yet, and looking for it while so much is loaded costs a tenth of the start.
     # The client lets the collector work from its first frame on.
     gc.disable()

@@ -57,6 +57,16 @@ def test_new_conversation_is_made_by_its_first_line_that_gives_the_title(
     assert f"--conversation {places[0]['id']}".encode() in terminal.output
 
 
+@pytest.mark.parametrize("words", [(), ("-m", "openai/tiny")])
+def test_dumb_terminal_gets_lines_by_itself(environment: dict[str, str], words: tuple[str, ...]) -> None:
+    with OnTerminal({**environment, "TERM": "dumb"}, *words) as terminal:
+        terminal.read_until(b"line by line")
+        terminal.read_until(b"you: ")
+        terminal.type(b"\x04")
+        assert terminal.wait() == 0
+    assert b"\x1b" not in terminal.output
+
+
 def test_leaving_without_a_question_leaves_no_conversation(
     server: FakeServer, environment: dict[str, str]
 ) -> None:

@@ -13,6 +13,8 @@ import re
 import string
 from collections.abc import Callable
 
+from chatty.tui.bursts import PASTE_END, PASTE_START
+
 _REWRITTEN = {
     "\r": "\x1b[13;3u",
     "\n": "\x1b[13;3u",
@@ -37,7 +39,6 @@ _UNFINISHED_REPLY = re.compile(
 _NO_KEY_BEGINS_SO = re.compile("\x1b(?:][0-9]|\\[[?>=]|P[0-9>!])")
 
 ESCAPE = "\x1b"
-_PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
 
 
 class KeyBytes:
@@ -54,32 +55,33 @@ class KeyBytes:
     def __init__(self, hear_ground: Callable[[str], None] | None = None) -> None:
         self._hear_ground = hear_ground
         self._held = ""
-        self._is_in_paste = False
+        self.is_in_paste = False
+        """What comes now is pasted."""
 
     @property
     def is_waiting(self) -> bool:
         """Whether something is held back that stands for itself if nothing follows."""
         is_reply = _NO_KEY_BEGINS_SO.match(self._held) is not None
-        return bool(self._held) and not self._is_in_paste and not is_reply
+        return bool(self._held) and not self.is_in_paste and not is_reply
 
     def feed(self, text: str) -> str:
         """The text to parse now."""
         rest, self._held = self._held + text, ""
         parsed: list[str] = []
         while rest:
-            marker = _PASTE_END if self._is_in_paste else _PASTE_START
+            marker = PASTE_END if self.is_in_paste else PASTE_START
             before, found, rest = rest.partition(marker)
-            if not self._is_in_paste:
+            if not self.is_in_paste:
                 before = _REPLY.sub(self._take_reply, before)
             if not found:
                 kept = self._unfinished(marker, before)
                 before, self._held = before[: len(before) - kept], before[len(before) - kept :]
             parsed.append(
-                before.replace(ESCAPE, "") if self._is_in_paste else _ALT_KEY.sub(_rewritten, before)
+                before.replace(ESCAPE, "") if self.is_in_paste else _ALT_KEY.sub(_rewritten, before)
             )
             if found:
                 parsed.append(marker)
-                self._is_in_paste = not self._is_in_paste
+                self.is_in_paste = not self.is_in_paste
         return "".join(parsed)
 
     def _take_reply(self, match: re.Match[str]) -> str:
@@ -89,7 +91,7 @@ class KeyBytes:
 
     def _unfinished(self, marker: str, text: str) -> int:
         """How many characters at the end of the text wait for what follows."""
-        reply = None if self._is_in_paste else _UNFINISHED_REPLY.search(text)
+        reply = None if self.is_in_paste else _UNFINISHED_REPLY.search(text)
         return len(reply[0]) if reply else _start_of(marker, text)
 
     def release(self) -> str:

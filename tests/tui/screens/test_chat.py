@@ -1,6 +1,7 @@
 """The chat screen driven by keys: what is asked of the backend, and what stands on the screen."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.prompts import PromptChoice
+from chatty.tui.screens import chat as chat_screen
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
@@ -178,6 +180,35 @@ async def test_long_paste_is_one_unit_and_travels_whole() -> None:
         assert len(screen.composer.buffer.text) == 1
         await pilot.press("enter")
         assert backend.calls[-1] == ("send", ("line\n" * 42).strip("\n"))
+
+
+async def test_what_is_loaded_later_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def load(_: str) -> None:
+        has_begun.set()
+        may_end.wait(30)
+
+    monkeypatch.setattr(chat_screen, "_LOAD_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(chat_screen, "import_module", load)
+    async with chat() as (_, screen, _):
+        try:
+            await until(has_begun.is_set)
+            is_heard = asyncio.Event()
+            screen.call_later(is_heard.set)
+            await asyncio.wait_for(is_heard.wait(), 10)
+        finally:
+            may_end.set()
+
+
+async def test_paste_while_a_message_is_selected_is_written() -> None:
+    from textual import events
+
+    async with chat() as (pilot, screen, _):
+        await pilot.press("tab")
+        pilot.app.post_message(events.Paste("pasted"))
+        await until(lambda: screen.composer.text == "pasted")
+        assert screen.focused is screen.composer
 
 
 async def test_paste_during_a_search_ends_it_and_stays() -> None:

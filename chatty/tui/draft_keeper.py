@@ -1,4 +1,5 @@
-"""Writes drafts when the user pauses, in a thread: flushing a disk may take longer than a key may wait."""
+"""Writes drafts when the user pauses, and now and then while no pause comes, in a thread: flushing a disk may
+take longer than a key may wait."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,6 +7,8 @@ from collections.abc import Callable
 from chatty.tui.drafts import Draft, Drafts
 
 PAUSE_SECONDS = 0.4
+WITHOUT_PAUSE_SECONDS = 1.0
+"""No word is older than this and not on its way to the disk, however fast the next ones follow."""
 RETRY_SECONDS = 5.0
 """After this time what the disk did not take is tried again, if nothing was written meanwhile."""
 
@@ -26,14 +29,20 @@ class DraftKeeper:
         self._retry_seconds = retry_seconds
         self._unsaved: dict[str, Draft] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._waiting_since: float | None = None
+        """When the oldest change was made that no write has begun with."""
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def changed(self, conversation_id: str, draft: Draft) -> None:
-        """Remember the draft and write it once nothing changed for a while."""
+        """Remember the draft and write it once nothing changed for a while, or changes never end."""
         self._unsaved[conversation_id] = draft
         if self._drafts is not None:
-            self._write_in(PAUSE_SECONDS)
+            now = asyncio.get_running_loop().time()
+            if self._waiting_since is None:
+                self._waiting_since = now
+            left = self._waiting_since + WITHOUT_PAUSE_SECONDS - now
+            self._write_in(min(PAUSE_SECONDS, max(left, 0.0)))
 
     def load(self, conversation_id: str) -> Draft:
         """The draft of a conversation: what was written last, on disk or not yet."""
@@ -61,6 +70,7 @@ class DraftKeeper:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _start(self) -> None:
+        self._waiting_since = None
         self._task = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:

@@ -1,9 +1,9 @@
-"""Our terminal driver for Linux and macOS: Textual's, with seven differences.
+"""Our terminal driver for Linux and macOS: Textual's, with eight differences.
 
-Keys are put right before they are parsed (`key_bytes.py`); keys typed before the first frame are kept; what
-is written goes to the standard output, not the standard error, and passes the output guard; nothing is
-written while the terminal is another program's; the terminal is asked for its background where nobody chose
-a theme; and it is given back also after SIGTERM and SIGHUP.
+Keys are put right before they are parsed (`key_bytes.py`), and unmarked pastes marked (`bursts.py`); keys
+typed before the first frame are kept; what is written goes to the standard output, not the standard error,
+and passes the output guard; nothing is written while the terminal is another program's; the terminal is asked
+for its background where nobody chose a theme; and it is given back also after SIGTERM and SIGHUP.
 """
 
 import fcntl
@@ -25,6 +25,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from chatty.rendering.guard import OutputGuard, clipboard_write
+from chatty.tui.bursts import Bursts
 from chatty.tui.key_bytes import ESCAPE, KeyBytes
 from chatty.tui.themes.choosing import is_light
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _READ_BYTES = 4096
+_BURST_PAUSE_SECONDS = 0.1
 
 _ASK_GROUND = "\x1b]11;?\x1b\\"
 """xterm's control sequences, "Set or request VT100 text background color"."""
@@ -171,11 +173,14 @@ class _Reader:
         self._parser = parser
         self._hand_on = hand_on
         self._decoder = getincrementaldecoder("utf-8")(errors="replace")
+        self._bursts = Bursts()
         self._keys = KeyBytes(lambda colour: hand_on(GroundHeard(is_light(colour))))
         self._cooked_bytes = cooked_bytes
 
     def patience(self) -> float:
         """Seconds to wait for more bytes: a lone ESC must not wait longer than the escape delay."""
+        if self._bursts.is_open:
+            return _BURST_PAUSE_SECONDS
         return constants.ESCAPE_DELAY if self._keys.is_waiting else 0.1
 
     def turn(self, *, is_ready: bool) -> bool:
@@ -184,7 +189,9 @@ class _Reader:
             read = self._read()
             if not read:
                 return False
-            self._feed(self._keys.feed(self._decoder.decode(read)))
+            self._feed(self._keys.feed(self._marked(self._decoder.decode(read))))
+        elif self._bursts.is_open:
+            self._feed(self._keys.feed(self._bursts.end()))
         elif (released := self._keys.release()) == ESCAPE:
             self._hand_on(events.Key("escape", ESCAPE))
         else:
@@ -192,6 +199,11 @@ class _Reader:
         for message in self._parser.tick():
             self._hand_on(message)
         return True
+
+    def _marked(self, text: str) -> str:
+        """The text with the marks of a paste where the terminal left them out."""
+        is_marked = self._keys.is_in_paste and not self._bursts.is_open
+        return text if is_marked else self._bursts.feed(text)
 
     def _read(self) -> bytes:
         """What was typed; empty at the end of the input."""

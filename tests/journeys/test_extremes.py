@@ -22,6 +22,22 @@ def test_paste_of_2000_lines_is_one_unit_and_travels_whole(person: Person, upstr
     assert messages[-1]["content"] == pasted
 
 
+def test_unmarked_paste_of_2000_lines_is_one_message(person: Person, upstream: FakeUpstream) -> None:
+    term = person.open("-m", "openai/echo")
+    pasted = "\r".join(f"line {number}" for number in range(2_000))
+    term.child.delaybeforesend = None  # a paste does not wait for a hand
+    for place in range(0, len(pasted), 1_000):
+        term.send(pasted[place : place + 1_000])
+        term.catch_up()
+    # On a busy machine it may come in several pieces.
+    term.wait_for("[pasted ")
+    term.settle(1.0)
+    term.send("\r")
+    term.wait_until(lambda: any(request.method == "POST" for request in upstream.requests))
+    (sent,) = [request for request in upstream.requests if request.method == "POST"]
+    assert '"content":"' + pasted.replace("\r", "\\n") + '"' in sent.body.decode()
+
+
 def test_window_of_40_by_10_and_back(person: Person) -> None:
     term = person.open("-m", "openai/tok200-delay0")
     person.ask(term, "how small can it be")

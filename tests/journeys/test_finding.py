@@ -102,13 +102,20 @@ def test_versions_of_a_question_are_walked_with_the_arrows(person: Person) -> No
     term.send("\tk\x1b[D")
     term.wait_for("‹ 1/2 ›")
     term.wait_until(lambda: "▌ first version" in term.text)
+    # The version that came is the selected one: the way back is the other arrow.
+    term.send("\x1b[C")
+    term.wait_for("‹ 2/2 ›")
+    term.send("e")
+    term.wait_for("editing:")
+    term.wait_until(lambda: "│ second or first version" in term.text)
 
 
 def test_branch_goes_on_elsewhere(person: Person) -> None:
     term = person.open("-m", "openai/echo")
     asked(person, term, "root question")
     term.send("\tb")
-    term.wait_until(lambda: term.text.count("root question") >= 4)
+    # In the header, in two rows of the side bar, as the question, and as the answer.
+    term.wait_until(lambda: term.text.count("root question") == 5)
     asked(person, term, "only in the branch")
 
 

@@ -1,7 +1,11 @@
 """Drafts are kept until the disk has them."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from chatty.tui import draft_keeper
 from chatty.tui.draft_keeper import DraftKeeper
 from chatty.tui.drafts import Draft, Drafts
 from tests.instruments.waiting import until
@@ -37,3 +41,19 @@ async def test_refused_draft_keeps_no_other_from_the_disk(tmp_path: Path) -> Non
     keeper.changed("c2", Draft(("two",), 0))
     await keeper.flush()
     assert Drafts(tmp_path, "a").load("c2") == Draft(("two",), 0)
+
+
+async def test_words_that_come_without_a_pause_reach_the_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft_keeper, "PAUSE_SECONDS", 3600.0)
+    monkeypatch.setattr(draft_keeper, "WITHOUT_PAUSE_SECONDS", 0.05)
+    keeper = DraftKeeper(Drafts(tmp_path, "a"), pytest.fail)
+    text = ""
+    async with asyncio.timeout(10):
+        while not (tmp_path / "c1@a.json").exists():
+            text += "word "
+            keeper.changed("c1", Draft((text,), len(text)))
+            await asyncio.sleep(0.001)
+    assert Drafts(tmp_path, "b").conversations() == {"c1"}
+    await keeper.flush()

@@ -39,12 +39,30 @@ def keys(*pieces: str) -> list[str]:
         ("é", ["é"]),
         ("a\x1b]11;rgb:ffff/fafa/f8f8\x1b\\b", ["a", "b"]),
         ("\x1b]11;rgb:15/17/1c\x07c", ["c"]),
+        ("a\x1b[?1ub", ["a", "b"]),
+        ("a\x1b[?62;22cb", ["a", "b"]),
+        ("a\x1b[>41;354;0cb", ["a", "b"]),
+        ("a\x1bP>|xterm(390)\x1b\\b", ["a", "b"]),
+        ("a\x1b]10;rgb:00/00/00\x07b", ["a", "b"]),
     ],
 )
 def test_sequence_means_the_same_whole_and_split(data: str, expected: list[str]) -> None:
     assert keys(data) == expected
     for place in range(1, len(data)):
         assert keys(data[:place], data[place:]) == expected
+
+
+@pytest.mark.parametrize("character", [".", ",", "/", "?", "!", "<", ">", "\\", "_", "^", "~", "`", "#"])
+def test_alt_and_a_sign_types_no_sign(character: str) -> None:
+    (key,) = keys(f"\x1b{character}")
+    assert key.startswith("alt+")
+
+
+def test_reports_that_textual_asks_for_reach_it() -> None:
+    report = "\x1b[?2026;2$y"
+    for place in range(1, len(report)):
+        rewriter = KeyBytes()
+        assert rewriter.feed(report[:place]) + rewriter.feed(report[place:]) == report
 
 
 REPLY = "\x1b]11;rgb:ffff/fafa/f8f8\x1b\\"

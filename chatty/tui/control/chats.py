@@ -44,7 +44,7 @@ class Chats:
         if not self._put_away:
             self._store.say("nothing was deleted or archived from here")
             return
-        self._desk.begin(self._bring_back(self._put_away.pop()))
+        self._desk.begin(self._bring_back(self._put_away[-1]))
 
     async def _update(self, conversation_id: str, title: str) -> None:
         await self._desk.call("conversation.update", {"conversation_id": conversation_id, "title": title})
@@ -59,5 +59,7 @@ class Chats:
 
     async def _bring_back(self, conversation_id: str) -> None:
         answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})
+        if conversation_id in self._put_away:
+            self._put_away.remove(conversation_id)
         self._store.apply_conversation_touched(answer["conversation"])
         self._conversation.open(conversation_id)

@@ -22,14 +22,20 @@ _COLUMNS = (
 )
 """The last says what a model can do; it has a name once that is known of any."""
 
+_FOR_A_CONVERSATION = (("enter", "use here"), ("^s", "make default"))
+_FOR_ONE_ANSWER = (("enter", "answer with it"),)
+
 _FULL_NAME = re.compile(r"[^\s/]+/\S+")
 """`PROVIDER/MODEL`."""
 
 
 class ModelPicker(Picker):
-    """Models by provider, the recent ones first; ^s makes one the default. Picks `provider/model`."""
+    """Models by provider, the recent ones first. Picks `provider/model`; ^s, where it is not for one answer
+    alone, makes it the default."""
 
-    def __init__(self, models: Sequence[ModelRow], current: str) -> None:
+    def __init__(
+        self, models: Sequence[ModelRow], current: str, words: str = "", *, is_for_one_answer: bool = False
+    ) -> None:
         has_abilities = any(row.abilities for row in models)
         self._current = current
         self._known = {row.id for row in models}
@@ -38,9 +44,10 @@ class ModelPicker(Picker):
             (*_COLUMNS[:-1], replace(_COLUMNS[-1], title="can")) if has_abilities else _COLUMNS,
             model_choices(models, current),
             placeholder="type to filter: name, provider, free",
-            hints=(("enter", "use here"), ("^s", "make default")),
-            keys=("ctrl+s",),
-            at=current,
+            hints=_FOR_ONE_ANSWER if is_for_one_answer else _FOR_A_CONVERSATION,
+            keys=() if is_for_one_answer else ("ctrl+s",),
+            at="" if words else current,
+            words=words,
             note="$ per million tokens",
         )
 

@@ -87,7 +87,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
         self.set_interval(1.0, self.showing.seconds)
-        self.set_timer(_LOAD_AFTER_SECONDS, self._load_the_rest)
+        # A worker: what a timer awaits holds up everything else that this screen is told.
+        self.set_timer(_LOAD_AFTER_SECONDS, lambda: self.run_worker(self._load_the_rest(), group="loading"))
         self.showing.everything()
         self.writing.begin()
 
@@ -140,6 +141,12 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.noting.unsay_read()
         self.writing.keep()
         self.showing.hints()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted while a message is selected is meant for the composer."""
+        event.stop()
+        self.run("leave")
+        self.composer.take_paste(event.text)
 
     @on(CompletionMenu.Taken)
     def _menu_taken(self, event: CompletionMenu.Taken) -> None:

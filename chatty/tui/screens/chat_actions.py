@@ -118,8 +118,9 @@ def _restore(screen: "ChatScreen", _: str) -> None:
 
 
 def _model(screen: "ChatScreen", argument: str) -> None:
-    if argument:
-        screen.backend.choose_model(argument, as_default=False)
+    """The full name of a model that is known is enough; anything else is looked for in the list."""
+    if any(row.id == argument for row in screen.store.models):
+        use_model(screen, argument, as_default=False)
         return
     screen.refresh()
     opened = screen.store.open
@@ -130,22 +131,26 @@ def _model(screen: "ChatScreen", argument: str) -> None:
             use_model(screen, picked.value, as_default=picked.key == "ctrl+s")
 
     screen.backend.want_models()
-    screen.app.push_screen(ModelPicker(screen.store.models, current), use)
+    screen.app.push_screen(ModelPicker(screen.store.models, current, argument), use)
 
 
 def use_model(screen: "ChatScreen", model_id: str, *, as_default: bool) -> None:
+    """Use a model in the open conversation, and from now on if it becomes the default."""
+    with_key(screen, model_id, partial(screen.backend.choose_model, model_id, as_default=as_default))
+
+
+def with_key(screen: "ChatScreen", model_id: str, use: Callable[[], None]) -> None:
     """Use a model; ask for its provider's key first when there is none."""
     row = next((row for row in screen.store.models if row.id == model_id), None)
+    if row is None or row.has_key:
+        use()
+        return
 
-    def with_key(key: str | None) -> None:
-        if key is not None and row is not None:
-            use = partial(screen.backend.choose_model, model_id, as_default=as_default)
+    def keep(key: str | None) -> None:
+        if key is not None:
             screen.backend.set_key(row.provider, key, use)
 
-    if row is None or row.has_key:
-        screen.backend.choose_model(model_id, as_default=as_default)
-    else:
-        screen.app.push_screen(key_entry(row.provider_title), with_key)
+    screen.app.push_screen(key_entry(row.provider_title), keep)
 
 
 def _key(screen: "ChatScreen", argument: str) -> None:

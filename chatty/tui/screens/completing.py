@@ -28,7 +28,9 @@ class Completing:
         text = self._composer.text
         if text != self._closed_for:
             self._closed_for = ""
-        self._offer([] if self._closed_for else self._offers(text))
+        # Up and down go on through the prompts, also over one that was a command.
+        is_quiet = bool(self._closed_for) or self._composer.is_recalled
+        self._offer([] if is_quiet else self._offers(text))
 
     def key(self, key: str) -> None:
         """A key the composer handed on."""

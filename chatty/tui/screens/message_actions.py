@@ -1,11 +1,13 @@
 """What the actions on a message do: on the one whose number was typed, else on the selected one."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chatty.rendering.links import link_suffix
 from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.overlays.picker import Choice, Column, Picked, Picker
+from chatty.tui.screens.chat_actions import with_key
 from chatty.tui.screens.copying import copy
 from chatty.tui.spans import Span
 from chatty.tui.state import Message
@@ -89,15 +91,18 @@ def _again(screen: "ChatScreen", message: Message) -> None:
 
 
 def _other_model(screen: "ChatScreen", message: Message) -> None:
-    def again(picked: Picked | None) -> None:
-        if picked is not None:
-            _leave(screen, "")
-            screen.transcript.to_end()
-            screen.backend.again(message, picked.value)
+    def again(model_id: str) -> None:
+        _leave(screen, "")
+        screen.transcript.to_end()
+        screen.backend.again(message, model_id)
+
+    def picked(choice: Picked | None) -> None:
+        if choice is not None:
+            with_key(screen, choice.value, partial(again, choice.value))
 
     screen.backend.want_models()
     current = f"{message.provider}/{message.model}"
-    screen.app.push_screen(ModelPicker(screen.store.models, current), again)
+    screen.app.push_screen(ModelPicker(screen.store.models, current, is_for_one_answer=True), picked)
 
 
 def _continue(screen: "ChatScreen", message: Message) -> None:

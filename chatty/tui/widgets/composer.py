@@ -125,6 +125,11 @@ class Composer(TextField):
             self.history.leave()
             self.edited()
 
+    @property
+    def is_recalled(self) -> bool:
+        """Whether an earlier prompt stands here as it was."""
+        return self.history.is_recalled(self.text)
+
     def redo(self) -> None:
         """Do again what ^_ took back."""
         self.buffer.redo()
@@ -242,7 +247,7 @@ class Composer(TextField):
         return True
 
     def _recall(self, direction: int) -> None:
-        if not self.is_empty and not self.history.is_recalled(self.text):
+        if not self.is_empty and not self.is_recalled:
             return
         text = self.history.step(direction)
         self._maybe_want_earlier()

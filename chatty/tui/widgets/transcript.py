@@ -113,11 +113,14 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self.post_message(self.MoreWanted(top.message_id, "around"))
             return
         self._sought = None
-        if self.selected_id not in self._window.path:
-            self._select(None)
+        selected, self.selected_id = self.selected_id, self._selected_on(self._window.path)
         for message_id in self._window.ids:
             self._sync(message_id)
         self._lay_out(top)
+        if selected != self.selected_id:
+            self.post_message(self.Selected(self.selected_id))
+            if self.selected_id is not None:
+                self._go_to(self.selected_id)
 
     def update_messages(self, message_ids: set[str]) -> None:
         """The content of these messages changed."""
@@ -418,6 +421,27 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self.selected_id = message_id
         self._lay_out(top)
         self.post_message(self.Selected(message_id))
+
+    def _selected_on(self, path: list[str]) -> str | None:
+        """The selected message; off the path the version that stands there in its place, else the newest.
+
+        So the keys of messages always mean one that is seen, and the arrows walk all versions.
+        """
+        opened, view = self._opened, self._views.get(self.selected_id or "")
+        if self.selected_id is None or self.selected_id in path or opened is None or view is None:
+            return self.selected_id if self.selected_id in path else None
+        parent_id = view.message.parent_id
+        in_place = (
+            key for key in path if key in opened.messages and opened.messages[key].parent_id == parent_id
+        )
+        return next(in_place, path[-1] if path else None)
+
+    def _go_to(self, message_id: str) -> None:
+        """Bring a message of the path into view, laid out or not."""
+        if self._window.go_to(message_id):
+            self._is_following = False
+            self._lay_out(Spot(self._window.ids[0], 0))
+        self._bring_into_view(message_id)
 
     def _bring_into_view(self, message_id: str) -> None:
         start, end = self._rows.start(message_id), self._rows.end(message_id)

@@ -1,6 +1,7 @@
 """The chat screen driven by keys: what is asked of the backend, and what stands on the screen."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
 from chatty.tui.prompts import PromptChoice
+from chatty.tui.screens import chat as chat_screen
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
@@ -180,6 +182,35 @@ async def test_long_paste_is_one_unit_and_travels_whole() -> None:
         assert backend.calls[-1] == ("send", ("line\n" * 42).strip("\n"))
 
 
+async def test_what_is_loaded_later_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def load(_: str) -> None:
+        has_begun.set()
+        may_end.wait(30)
+
+    monkeypatch.setattr(chat_screen, "_LOAD_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(chat_screen, "import_module", load)
+    async with chat() as (_, screen, _):
+        try:
+            await until(has_begun.is_set)
+            is_heard = asyncio.Event()
+            screen.call_later(is_heard.set)
+            await asyncio.wait_for(is_heard.wait(), 10)
+        finally:
+            may_end.set()
+
+
+async def test_paste_while_a_message_is_selected_is_written() -> None:
+    from textual import events
+
+    async with chat() as (pilot, screen, _):
+        await pilot.press("tab")
+        pilot.app.post_message(events.Paste("pasted"))
+        await until(lambda: screen.composer.text == "pasted")
+        assert screen.focused is screen.composer
+
+
 async def test_paste_during_a_search_ends_it_and_stays() -> None:
     from textual import events
 
@@ -199,6 +230,15 @@ async def test_up_recalls_earlier_prompts_and_down_returns() -> None:
         assert screen.composer.text == "an older prompt"
         await pilot.press("down", "down")
         assert screen.composer.is_empty
+
+
+async def test_recalled_command_does_not_end_going_back() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press(*"/raw", "enter", "up")
+        assert screen.composer.text == "/raw"
+        assert not screen.menu.is_open
+        await pilot.press("up", "up")
+        assert screen.composer.text == "an older prompt"
 
 
 async def test_up_in_a_written_text_recalls_nothing() -> None:
@@ -239,6 +279,28 @@ async def test_model_without_a_key_asks_for_it_in_place() -> None:
         assert "choose_model" not in {call[0] for call in backend.calls}
         backend.keys_kept.pop()()
         assert backend.calls[-1] == ("choose_model", "anthropic/claude-opus-4.6", False)
+
+
+async def test_another_answer_waits_for_the_key_of_its_model() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press("tab", "R", *"opus")
+        assert "^s" not in screen.app.screen.query_one("#overlay-hints").render_line(0).text
+        await pilot.press("enter", *"sk-secret", "enter")
+        assert ("set_key", "anthropic", "sk-secret") in backend.calls
+        assert "again" not in {call[0] for call in backend.calls}
+        backend.keys_kept.pop()()
+        assert backend.calls[-1] == ("again", "m4", "anthropic/claude-opus-4.6")
+
+
+async def test_model_named_with_the_command_is_used_or_looked_for() -> None:
+    async with chat() as (pilot, _, backend):
+        await pilot.press(*"/model openai/gpt-5.2-mini", "enter")
+        assert backend.calls[-1] == ("choose_model", "openai/gpt-5.2-mini", False)
+        backend.calls.clear()
+        await pilot.press(*"/model opus", "enter")
+        assert "choose_model" not in {call[0] for call in backend.calls}
+        await pilot.press("enter", *"sk-secret", "enter")
+        assert ("set_key", "anthropic", "sk-secret") in backend.calls
 
 
 async def test_key_is_drawn_as_dots() -> None:

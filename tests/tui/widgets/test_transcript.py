@@ -309,10 +309,10 @@ async def test_scrolling_sideways_ends_where_the_widest_row_does() -> None:
 async def test_scrollbar_is_of_whole_cells() -> None:
     async with transcript("idle", (60, 12)) as (view, _, _, _):
         size = view.scrollable_content_region.height
-        for row in range(view._starts[-1] - size):
+        for row in range(view._rows.rows - size):
             view.scroll_to(y=row, animate=False)
             bar = view.vertical_scrollbar
-            drawn_bar = bar.renderer.render_bar(size, view._starts[-1], size, row)
+            drawn_bar = bar.renderer.render_bar(size, view._rows.rows, size, row)
             assert {segment.text for segment in drawn_bar.segments} == {" "}
 
 

@@ -39,6 +39,11 @@ class Subscription:
         if self._deltas and self._next is not None:
             self._outbound.delta(part, offset, text, body)
 
+    def on_signal(self, body: bytes) -> None:
+        """Pass ephemeral news on, if the peer is not behind."""
+        if self._next is not None:
+            self._outbound.signal(body)
+
     def release(self, head: int) -> None:
         """Begin to pass on: the peer has everything up to `head`."""
         self._next = head + 1

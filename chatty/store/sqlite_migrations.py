@@ -4,6 +4,7 @@ A file with data in it is copied and the copy verified before anything is change
 transaction with its record, under the database's write lock, so of several starters one does the work.
 """
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from chatty.protocol.ids import new_id
 from chatty.store import schema
 from chatty.store.rows import TABLES, columns
 from chatty.store.sqlite_errors import storage_error
@@ -122,13 +124,19 @@ def _run(connection: sqlite3.Connection, migration: schema.Migration) -> None:
         raise
 
 
-def _copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+def _copy(connection: sqlite3.Connection, path: Path, version: int) -> Path | None:
+    """Return the verified copy; None when another starter has migrated since the version was read."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     copy = path.with_name(f"{path.name}.schema-{version}.{stamp}.backup")
-    unfinished = copy.with_name(f"{copy.name}.unfinished")
+    unfinished = copy.with_name(f"{copy.name}.{new_id()}.unfinished")
     try:
-        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         copy_database(connection, unfinished)
+        with contextlib.closing(sqlite3.connect(unfinished)) as copied:
+            is_from_before = schema_version(copied) == version
+        if not is_from_before:
+            unfinished.unlink()
+            return None
         unfinished.replace(copy)
     except BaseException:
         unfinished.unlink(missing_ok=True)

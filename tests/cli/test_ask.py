@@ -223,6 +223,23 @@ def test_text_of_a_withdrawn_attempt_is_parted_from_the_next(server: FakeServer,
     assert json.loads(run("ask", "hi", "--json").stdout)["text"] == "right"
 
 
+def test_answer_that_cannot_be_kept_yet_is_waited_for_in_so_many_words(server: FakeServer, run: Run) -> None:
+    def script(sent: Json) -> Iterator[Json]:
+        yield accepted(sent)
+        yield delta(sent, 0, "whole")
+        error = {"type": "storage/full", "message": "the disk is full: /d/chatty.db. Free some space."}
+        params = {"topic": "conversation", "type": "run.not_kept", "data": {"error": error}}
+        yield {"method": "signal", "params": params}
+        yield {"method": "signal", "params": params}
+        yield finished(sent)
+
+    server.on("message.send", script)
+    result = run("ask", "hi")
+    assert (result.returncode, result.stdout) == (0, "whole")
+    assert result.stderr.count("the answer cannot be kept yet") == 1
+    assert "the disk is full: /d/chatty.db" in result.stderr
+
+
 def test_detach_prints_the_conversation_and_does_not_wait(server: FakeServer, run: Run) -> None:
     server.on("message.send", lambda sent: accepted(sent)["result"])
     result = run("ask", "hi", "--detach")

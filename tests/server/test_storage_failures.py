@@ -64,6 +64,11 @@ async def test_full_disk_refuses_reads_on_and_lets_the_run_end_later(
         reply.write(" after")
         reply.finish()
         await client.saw(lambda f: f.get("method") == "delta" and f["params"]["d"].endswith(" after"))
+        signal = await client.saw(lambda f: f.get("method") == "signal")
+        assert signal["params"]["type"] == "run.not_kept"
+        told = signal["params"]["data"]
+        assert (told["run_id"], told["error"]["type"]) == (talk.run_id, "storage/full")
+        assert str(disk / "chatty.db") in told["error"]["message"]
         filler.unlink()
         await client.saw_event("run.finished", run_id=talk.run_id, status="completed")
         shown = await client.call("message.get", conversation_id=talk.id, message_id=talk.reply_id)

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import sqlite3
 import stat
 from pathlib import Path
@@ -172,6 +173,26 @@ async def test_database_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
     before.close()
     assert migrate(connection, tmp_path / "chatty.db", known) is None
     connection.close()
+
+
+async def test_of_many_starters_one_migrates_and_the_copy_is_from_before(tmp_path: Path) -> None:
+    path = tmp_path / "chatty.db"
+    (await filled(path)).close()
+    known = migration_file(tmp_path, "ALTER TABLE projects ADD COLUMN color TEXT;")
+
+    def start() -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=20)) as connection:
+            migrate(connection, path, known)
+
+    await asyncio.gather(*(asyncio.to_thread(start) for _ in range(6)))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT MAX(number) FROM schema_migrations").fetchone() == (3,)
+    copies = sorted(tmp_path.glob("*.backup*"))
+    assert copies
+    for copy in copies:
+        with contextlib.closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute("SELECT MAX(number) FROM schema_migrations").fetchone() == (2,)
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 async def test_failing_migration_changes_nothing(tmp_path: Path) -> None:

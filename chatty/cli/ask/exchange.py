@@ -75,6 +75,7 @@ class _Exchange:
         self._error: ProtocolError | None = None
         self._safe: str | None = None
         self._stopwatch = Stopwatch()
+        self._has_told_of_waiting = False
 
     def run(self) -> ExitCode:
         """Send the question, follow the answer to its end, and say how it ended."""
@@ -138,6 +139,9 @@ class _Exchange:
             self._reply.was_reset = False
             self._printer.start_over()
             write_note("chatty: the provider started over; the text before this is void")
+        if self._reply.not_kept is not None and not self._has_told_of_waiting:
+            self._has_told_of_waiting = True
+            write_note(f"chatty: the answer cannot be kept yet, and is tried again: {self._reply.not_kept}")
 
     def _show(self, fresh: str) -> None:
         if fresh:

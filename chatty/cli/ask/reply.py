@@ -63,6 +63,8 @@ class Reply:
         self.usage: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = None
         self.was_reset = False
+        self.not_kept: str | None = None
+        """Why the end of the run cannot be written, while that is so."""
 
     @property
     def text(self) -> str:
@@ -75,6 +77,8 @@ class Reply:
             return self._apply_delta(params) if params["m"] == self.message_id else ""
         if method == "event":
             self._apply_event(params["type"], params["data"])
+        if method == "signal" and params["type"] == "run.not_kept":
+            self.not_kept = params["data"]["error"]["message"]
         return ""
 
     def missing(self) -> list[tuple[int, int]]:

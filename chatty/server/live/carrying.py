@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+import msgspec
+
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
 from chatty.providers import catalog
@@ -139,7 +141,20 @@ class Carrier:
                 logger.error("run %s could not be written: %s", ticket.run.id, failure)
                 if self._is_leaving():
                     raise
+                self._tell_not_kept(ticket.run, failure)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _tell_not_kept(self, run: rows.Run, failure: StorageError) -> None:
+        """Say to those who wait for the next event why it does not come; it cannot be an event itself."""
+        data = {
+            "conversation_id": run.conversation_id,
+            "run_id": run.id,
+            "message_id": run.message_id,
+            "error": wire.run_error(from_store(failure)),
+        }
+        params = {"topic": "conversation", "type": "run.not_kept", "data": data}
+        body = msgspec.json.encode({"jsonrpc": "2.0", "method": "signal", "params": params})
+        self._hub.signal(run.conversation_id or "", body)
 
     def _ending(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> run_writes.Ending:
         parts = active.finished_parts()

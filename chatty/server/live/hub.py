@@ -34,6 +34,9 @@ class Watcher(Protocol):
     def on_delta(self, part: PartBuffer, offset: int, text: str, body: bytes) -> None:
         """Take a piece of text; `body` is the encoded notification, shared by all watchers."""
 
+    def on_signal(self, body: bytes) -> None:
+        """Take ephemeral news, a whole notification; whoever is behind may miss it."""
+
 
 class Feed:
     """One conversation: its watchers and its parts in flight."""
@@ -100,6 +103,12 @@ class Hub:
         body = part.delta(offset, text)
         for watcher in feed.watchers:
             watcher.on_delta(part, offset, text, body)
+
+    def signal(self, conversation_id: str, body: bytes) -> None:
+        """Tell every watcher something that is true at this moment and kept nowhere."""
+        if feed := self._feeds.get(conversation_id):
+            for watcher in feed.watchers:
+                watcher.on_signal(body)
 
     def open_parts(self, conversation_id: str) -> Sequence[PartBuffer]:
         """Return the parts in flight of a conversation, in the order they were opened."""

@@ -41,6 +41,8 @@ class LinkWatch:
                 self._show(self._store.link)
             case Signal(type="conversation.touched"):
                 self._store.apply_conversation_touched(news.data["conversation"])
+            case Signal(type="run.not_kept"):
+                self._store.say(f"the answer cannot be kept yet: {news.data['error']['message']}")
 
     def _link_changed(self, changed: LinkChanged) -> None:
         match changed.state:

@@ -48,7 +48,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 """A name people give: 1 to 200 characters."""
 
 Cursor = Annotated[str, Field(max_length=1000)]
-"""An opaque place in a list; valid for the same filters only."""
+"""An opaque place in a list; good for the same list with the same filters, and refused by every other."""
 
 PageSize = Annotated[int, Field(ge=1, le=200)]
 

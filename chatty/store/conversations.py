@@ -6,7 +6,7 @@ from chatty.store import search
 from chatty.store.changes import chosen, update_row
 from chatty.store.database import Request, Scope, Work
 from chatty.store.errors import IdempotencyMismatch, NotFound
-from chatty.store.pages import decode_cursor, page
+from chatty.store.pages import Listing
 from chatty.store.rows import Conversation, Inserted, NewConversation, Page, columns
 from chatty.store.statements import Conditions, first, from_rows
 from chatty.store.statements import insert as insert_row
@@ -93,6 +93,7 @@ def list_page(
     Raises:
         InvalidCursor: the cursor is from elsewhere.
     """
+    listing = Listing("conversations", project_id, archived, origin, updated_since)
     where = Conditions("workspace_id = $1", arguments=(scope.workspace_id,))
     if project_id == NO_PROJECT:
         where.add("project_id IS NULL")
@@ -101,19 +102,19 @@ def list_page(
     if origin is not None:
         where.add("origin = {}", origin)
     if updated_since is not None:
-        return (yield from _changed_page(where, limit, cursor, updated_since))
+        return (yield from _changed_page(where, listing, limit, cursor, updated_since))
     where.add("deleted_at IS NULL")
     if archived is not None:
         where.add("archived_at IS NOT NULL" if archived else "archived_at IS NULL")
     if cursor is not None:
-        where.add("(last_message_at, id) < ({}, {})", *decode_cursor(cursor, int, str))
+        where.add("(last_message_at, id) < ({}, {})", *listing.decode(cursor, int, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM conversations WHERE {where.text}"
         f" ORDER BY last_message_at DESC, id DESC LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Conversation, rows), limit, lambda row: (row.last_message_at, row.id))
+    return listing.page(from_rows(Conversation, rows), limit, lambda row: (row.last_message_at, row.id))
 
 
 def update(
@@ -324,17 +325,17 @@ def _set(
 
 
 def _changed_page(
-    where: Conditions, limit: int, cursor: str | None, updated_since: int
+    where: Conditions, listing: Listing, limit: int, cursor: str | None, updated_since: int
 ) -> Work[Page[Conversation]]:
     where.add("updated_at >= {}", updated_since)
     if cursor is not None:
-        where.add("(updated_at, id) > ({}, {})", *decode_cursor(cursor, int, str))
+        where.add("(updated_at, id) > ({}, {})", *listing.decode(cursor, int, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM conversations WHERE {where.text} ORDER BY updated_at, id LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Conversation, rows), limit, lambda row: (row.updated_at, row.id))
+    return listing.page(from_rows(Conversation, rows), limit, lambda row: (row.updated_at, row.id))
 
 
 def _new_row(scope: Scope, new: NewConversation, payload_hash: str | None, at_ms: int) -> Conversation:

@@ -11,7 +11,7 @@ from chatty.store import events, search
 from chatty.store import parts as message_parts
 from chatty.store.database import Request, Scope, Work
 from chatty.store.errors import IdempotencyMismatch, NotFound
-from chatty.store.pages import decode_cursor, page
+from chatty.store.pages import Listing
 from chatty.store.rows import (
     Inserted,
     Message,
@@ -187,6 +187,7 @@ def list_page(
 def _page(
     scope: Scope, kind: type[Listed], conversation_id: str, limit: int, cursor: str | None
 ) -> Work[Page[Listed]]:
+    listing = Listing("messages", conversation_id)
     where = Conditions(
         "workspace_id = $1",
         "conversation_id = $2",
@@ -194,13 +195,13 @@ def _page(
         arguments=(scope.workspace_id, conversation_id),
     )
     if cursor is not None:
-        where.add("created_seq > {}", *decode_cursor(cursor, int))
+        where.add("created_seq > {}", *listing.decode(cursor, int))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {columns(kind)} FROM messages WHERE {where.text} ORDER BY created_seq LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(kind, rows), limit, lambda row: (row.created_seq,))
+    return listing.page(from_rows(kind, rows), limit, lambda row: (row.created_seq,))
 
 
 def set_status(scope: Scope, message_id: str, status: MessageStatus, at_ms: int) -> Work[Message]:

@@ -5,7 +5,7 @@ from typing import TypedDict
 from chatty.store.changes import chosen, says, update_row
 from chatty.store.database import Scope, Work
 from chatty.store.errors import AlreadyExists, ConstraintViolation, IdempotencyMismatch, NotFound
-from chatty.store.pages import decode_cursor, page
+from chatty.store.pages import Listing
 from chatty.store.rows import Inserted, NewProject, Page, Project, columns
 from chatty.store.statements import Conditions, first, from_rows
 from chatty.store.statements import insert as insert_row
@@ -96,18 +96,19 @@ def list_page(
     Raises:
         InvalidCursor: the cursor is from elsewhere.
     """
+    listing = Listing("projects", archived, updated_since)
     if updated_since is not None:
-        return (yield from _changed_page(scope, limit, cursor, updated_since))
+        return (yield from _changed_page(scope, listing, limit, cursor, updated_since))
     where = Conditions("workspace_id = $1", "deleted_at IS NULL", arguments=(scope.workspace_id,))
     where.add("archived_at IS NOT NULL" if archived else "archived_at IS NULL")
     if cursor is not None:
-        where.add("(name, id) > ({}, {})", *decode_cursor(cursor, str, str))
+        where.add("(name, id) > ({}, {})", *listing.decode(cursor, str, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM projects WHERE {where.text} ORDER BY name, id LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Project, rows), limit, lambda row: (row.name, row.id))
+    return listing.page(from_rows(Project, rows), limit, lambda row: (row.name, row.id))
 
 
 def update(
@@ -170,13 +171,15 @@ def _by_id(scope: Scope, project_id: str) -> tuple[str, tuple[str, str]]:
     )
 
 
-def _changed_page(scope: Scope, limit: int, cursor: str | None, since: int) -> Work[Page[Project]]:
+def _changed_page(
+    scope: Scope, listing: Listing, limit: int, cursor: str | None, since: int
+) -> Work[Page[Project]]:
     where = Conditions("workspace_id = $1", "updated_at >= $2", arguments=(scope.workspace_id, since))
     if cursor is not None:
-        where.add("(updated_at, id) > ({}, {})", *decode_cursor(cursor, int, str))
+        where.add("(updated_at, id) > ({}, {})", *listing.decode(cursor, int, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM projects WHERE {where.text} ORDER BY updated_at, id LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Project, rows), limit, lambda row: (row.updated_at, row.id))
+    return listing.page(from_rows(Project, rows), limit, lambda row: (row.updated_at, row.id))

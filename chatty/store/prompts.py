@@ -12,7 +12,7 @@ from chatty.store.errors import (
     NotFound,
     VersionConflict,
 )
-from chatty.store.pages import decode_cursor, page
+from chatty.store.pages import Listing
 from chatty.store.rows import (
     Inserted,
     NewPrompt,
@@ -109,20 +109,21 @@ def list_page(
     Raises:
         InvalidCursor: the cursor is from elsewhere.
     """
+    listing = Listing("prompts", project_id, updated_since)
     where = Conditions("workspace_id = $1", arguments=(scope.workspace_id,))
     if project_id is not None:
         where.add("COALESCE(project_id, '') = {}", project_id)
     if updated_since is not None:
-        return (yield from _changed_page(where, limit, cursor, updated_since))
+        return (yield from _changed_page(where, listing, limit, cursor, updated_since))
     where.add("deleted_at IS NULL")
     if cursor is not None:
-        where.add("(name, id) > ({}, {})", *decode_cursor(cursor, str, str))
+        where.add("(name, id) > ({}, {})", *listing.decode(cursor, str, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM prompts WHERE {where.text} ORDER BY name, id LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Prompt, rows), limit, lambda row: (row.name, row.id))
+    return listing.page(from_rows(Prompt, rows), limit, lambda row: (row.name, row.id))
 
 
 def update_meta(
@@ -178,16 +179,17 @@ def versions(
     scope: Scope, prompt_id: str, limit: int = 50, cursor: str | None = None
 ) -> Work[Page[PromptVersion]]:
     """Return a page of a prompt's versions, newest first. Raises InvalidCursor."""
+    listing = Listing("prompt_versions", prompt_id)
     where = Conditions("workspace_id = $1", "prompt_id = $2", arguments=(scope.workspace_id, prompt_id))
     if cursor is not None:
-        where.add("n < {}", *decode_cursor(cursor, int))
+        where.add("n < {}", *listing.decode(cursor, int))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_VERSION_COLUMNS} FROM prompt_versions"
         f" WHERE {where.text} ORDER BY n DESC LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(PromptVersion, rows), limit, lambda row: (row.n,))
+    return listing.page(from_rows(PromptVersion, rows), limit, lambda row: (row.n,))
 
 
 def version(scope: Scope, prompt_id: str, n: int) -> Work[PromptVersion]:
@@ -262,13 +264,15 @@ def _insert_version(scope: Scope, prompt_id: str, n: int, version: NewPromptVers
     )
 
 
-def _changed_page(where: Conditions, limit: int, cursor: str | None, since: int) -> Work[Page[Prompt]]:
+def _changed_page(
+    where: Conditions, listing: Listing, limit: int, cursor: str | None, since: int
+) -> Work[Page[Prompt]]:
     where.add("updated_at >= {}", since)
     if cursor is not None:
-        where.add("(updated_at, id) > ({}, {})", *decode_cursor(cursor, int, str))
+        where.add("(updated_at, id) > ({}, {})", *listing.decode(cursor, int, str))
     limit_mark = where.bind(limit + 1)
     rows = yield (
         f"SELECT {_COLUMNS} FROM prompts WHERE {where.text} ORDER BY updated_at, id LIMIT {limit_mark}",
         where.arguments,
     )
-    return page(from_rows(Prompt, rows), limit, lambda row: (row.updated_at, row.id))
+    return listing.page(from_rows(Prompt, rows), limit, lambda row: (row.updated_at, row.id))

@@ -10,11 +10,11 @@ The index is written by the application when a message is complete, never while 
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from chatty.store import search_statements as statements
 from chatty.store.database import PerEngine, Row, Scope, Statement, Value, Work
-from chatty.store.pages import decode_cursor, encode_cursor
+from chatty.store.pages import Listing
 from chatty.store.rows import Message, Page, SearchHit
 from chatty.store.search_query import Query, parse
 from chatty.store.search_statements import ScopeFilter
@@ -70,14 +70,15 @@ def query(
     filters = filters or Filters()
     if not wanted.wanted:
         return Page([], None)
-    low, high = _bounds(filters, cursor)
+    listing = _listing(wanted, filters)
+    low, high = _bounds(filters, listing, cursor)
     found: list[Row] = []
     floor = low
     for source in _sources(filters):
         rows, source_floor = yield from _collect(scope, source, wanted, filters, low, high, limit)
         found += rows
         floor = max(floor, source_floor)
-    return (yield from _page(scope, found, floor, low, limit, Snippets(wanted)))
+    return (yield from _page(scope, found, floor, low, limit, listing, Snippets(wanted)))
 
 
 def index_message(scope: Scope, message: Message, project_id: str | None, text: str) -> Work[None]:
@@ -177,12 +178,17 @@ def _sources(filters: Filters) -> list[_Source]:
     return sources
 
 
-def _bounds(filters: Filters, cursor: str | None) -> tuple[int, int]:
+def _listing(wanted: Query, filters: Filters) -> Listing:
+    narrowed_by = {name: value for name, value in asdict(filters).items() if name != "kinds"}
+    return Listing("search", repr(wanted), *sorted(filters.kinds), *narrowed_by.values())
+
+
+def _bounds(filters: Filters, listing: Listing, cursor: str | None) -> tuple[int, int]:
     """Return the lowest id that is wanted and the one above the highest."""
     low = 0 if filters.after is None else max(filters.after, 0) * _SLOTS
     high = _LARGEST_ID if filters.before is None else max(filters.before, 0) * _SLOTS
     if cursor is not None:
-        (last,) = decode_cursor(cursor, int)
+        (last,) = listing.decode(cursor, int)
         high = min(high, int(last))
     return min(low, _LARGEST_ID), min(high, _LARGEST_ID)
 
@@ -208,7 +214,13 @@ def _collect(
 
 
 def _page(
-    scope: Scope, found: list[Row], floor: int, low: int, limit: int, snippets: Snippets
+    scope: Scope,
+    found: list[Row],
+    floor: int,
+    low: int,
+    limit: int,
+    listing: Listing,
+    snippets: Snippets,
 ) -> Work[Page[SearchHit]]:
     """Cut the page. Below `floor` one of the sources may hold rows that were not looked at yet."""
     found = sorted((row for row in found if row["id"] >= floor), key=lambda row: -row["id"])
@@ -216,8 +228,8 @@ def _page(
     texts = yield from _texts(scope, [row["ref_id"] for row in rows if row["kind"] == "message"])
     hits = [_hit(row, snippets.of(_words(row["text"]) or texts.get(row["ref_id"], ""))) for row in rows]
     if len(found) > limit:
-        return Page(hits, encode_cursor((rows[-1]["id"],)))
-    return Page(hits, encode_cursor((floor,)) if floor > low else None)
+        return Page(hits, listing.encode((rows[-1]["id"],)))
+    return Page(hits, listing.encode((floor,)) if floor > low else None)
 
 
 def _texts(scope: Scope, message_ids: Sequence[str]) -> Work[dict[str, str]]:

@@ -238,9 +238,13 @@ def _connect(path: Path, options: str, pragmas: tuple[str, ...]) -> sqlite3.Conn
             check_same_thread=False,
             cached_statements=_STATEMENTS,
         )
-        connection.row_factory = sqlite3.Row
-        for pragma in pragmas:
-            connection.execute(pragma)
+        try:
+            connection.row_factory = sqlite3.Row
+            for pragma in pragmas:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
     except DRIVER_ERRORS as error:
         if connection is not None:
             connection.close()

@@ -1,6 +1,9 @@
 import asyncio
+import os
 import sqlite3
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from chatty.store import bootstrap, conversations, inspection, messages, sqlite_
 from chatty.store.database import SYSTEM, Database, Scope, Work
 from chatty.store.errors import ConstraintViolation, NotFound, StorageError
 from chatty.store.rows import NewMessage, NewPart
-from chatty.store.sqlite import SqliteDatabase, open_database
+from chatty.store.sqlite import SqliteDatabase, connect_reader, connect_writer, open_database
 from tests.store.making import NOW, new_conversation, say
 
 
@@ -264,3 +267,16 @@ async def test_reader_whose_snapshot_cannot_be_closed_is_opened_anew() -> None:
         readers.submit(job)
         assert await job.future == 1
     readers.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("connect", [connect_reader, connect_writer])
+def test_file_that_cannot_be_used_is_let_go_at_once(
+    tmp_path: Path, connect: Callable[[Path], sqlite3.Connection]
+) -> None:
+    path = tmp_path / "chatty.db"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StorageError) as caught:
+        connect(path)
+    held = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+    assert str(path.resolve()) not in held, caught

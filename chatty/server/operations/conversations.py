@@ -26,6 +26,7 @@ Change = Callable[[Scope, ParamsT, int], Work[Changed]]
     models.ConversationListResult,
     kind="query",
     permission="conversation.read",
+    errors=("cursor_expired",),
 )
 async def list_(
     context: RequestContext, params: models.ConversationListParams

@@ -168,6 +168,7 @@ async def list_(context: RequestContext, params: models.MessageListParams) -> mo
     models.MessageTreeResult,
     kind="query",
     permission="message.read",
+    errors=("cursor_expired",),
 )
 async def tree(context: RequestContext, params: models.MessageTreeParams) -> models.MessageTreeResult:
     """Fetch the shape of a whole conversation, page by page."""

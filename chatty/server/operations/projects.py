@@ -17,6 +17,7 @@ from chatty.store.errors import AlreadyExists
     models.ProjectListResult,
     kind="query",
     permission="project.read",
+    errors=("cursor_expired",),
 )
 async def list_(context: RequestContext, params: models.ProjectListParams) -> models.ProjectListResult:
     """List projects by name."""

@@ -26,7 +26,12 @@ def variables(body: str) -> list[str]:
 
 
 @operation(
-    "prompt.list", models.PromptListParams, models.PromptListResult, kind="query", permission="prompt.read"
+    "prompt.list",
+    models.PromptListParams,
+    models.PromptListResult,
+    kind="query",
+    permission="prompt.read",
+    errors=("cursor_expired",),
 )
 async def list_(context: RequestContext, params: models.PromptListParams) -> models.PromptListResult:
     """List prompts by name, each with its newest version."""

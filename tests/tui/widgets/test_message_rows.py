@@ -34,3 +34,23 @@ def test_interrupted_answer_says_what_happened(run_id: str | None, room: int, ex
     message = Message("m", None, "assistant", status="interrupted", run_id=run_id, output_tokens=380)
     message.parts = [Part("text", ["So"], 2)]
     assert [plain(row).rstrip() for row in ending_rows(message, room, selected=False)] == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "expected"),
+    [
+        ("stop", "So", []),
+        ("length", "So", ["cut at the model's limit · c continues"]),
+        ("content_filter", "So", ["ended by the provider's content filter"]),
+        ("content_filter", "", ["ended by the provider's content filter"]),
+        ("stop", "", ["the model answered with nothing"]),
+        ("tool_calls", "", ["the model answered with nothing"]),
+        ("", "", []),
+    ],
+)
+def test_complete_answer_that_does_not_look_like_one_says_why(
+    reason: str, text: str, expected: list[str]
+) -> None:
+    message = Message("m", None, "assistant", finish_reason=reason)
+    message.parts = [Part("reasoning", ["hm"], 2), *([Part("text", [text], len(text))] if text else [])]
+    assert [plain(row) for row in ending_rows(message, 92, selected=False)] == expected

@@ -67,8 +67,6 @@ class Vendor:
     """What distinguishes one vendor of the OpenAI family, as data."""
 
     capabilities: Capabilities
-    own_address: str
-    """The base URL when the endpoint names none; a key is needed there."""
     completions_path: str
     models_path: str
     load: Callable[[], Sdk]
@@ -80,6 +78,12 @@ class Vendor:
     def address(self, endpoint: Endpoint) -> str:
         """Return the base URL to use."""
         return (endpoint.base_url or self.own_address).rstrip("/")
+
+    @property
+    def own_address(self) -> str:
+        """The base URL when the endpoint names none."""
+        assert self.capabilities.own_address is not None
+        return self.capabilities.own_address
 
     def renamed_parameters(self, endpoint: Endpoint) -> Mapping[str, str]:
         """Return the parameters to send under another name there."""
@@ -170,7 +174,7 @@ class SdkProvider:
         address = vendor.address(endpoint)
         if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", address):
             raise _no_address(around)
-        if vendor.capabilities.needs_key and address == vendor.own_address and endpoint.api_key is None:
+        if endpoint.api_key is None and vendor.capabilities.needs_key_at(endpoint.base_url):
             raise _failures.key_missing(around)
         if endpoint.api_key is not None and not _is_header_value(endpoint.api_key.reveal()):
             raise _failures.key_unusable(around)

@@ -31,6 +31,19 @@ async def reply_of(client: JoinedClient, conversation_id: str, message_id: str) 
     return message
 
 
+async def test_run_whose_end_cannot_be_written_fails_and_keeps_its_text(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.write("Yes.")
+    reply.finish(output_tokens=2**70)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert (ended["data"]["status"], ended["data"]["error"]["type"]) == ("failed", "internal")
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert [part["text"] for part in message["parts"]] == ["Yes."]
+
+
 async def test_whole_reply_is_told_and_kept(server: JoinedServer, client: JoinedClient) -> None:
     talk = await begin(client)
     reply = await server.provider.asked()

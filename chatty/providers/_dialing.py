@@ -157,6 +157,8 @@ class Dialer:
             ) from error
         except ssl.SSLError as error:
             raise DialError(f"the TLS handshake with {origin.host} failed") from error
+        except UnicodeError as error:
+            raise SetupError(f"{(proxy or origin).host} is not the name of a host") from error
         except OSError as error:
             through = f", through the proxy {proxy.host}:{proxy.port}" if proxy else ""
             raise DialError((error.strerror or str(error) or "no connection") + through) from error

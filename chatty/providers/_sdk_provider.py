@@ -67,8 +67,6 @@ class Vendor:
     """What distinguishes one vendor of the OpenAI family, as data."""
 
     capabilities: Capabilities
-    own_address: str
-    """The base URL when the endpoint names none; a key is needed there."""
     completions_path: str
     models_path: str
     load: Callable[[], Sdk]
@@ -80,6 +78,12 @@ class Vendor:
     def address(self, endpoint: Endpoint) -> str:
         """Return the base URL to use."""
         return (endpoint.base_url or self.own_address).rstrip("/")
+
+    @property
+    def own_address(self) -> str:
+        """The base URL when the endpoint names none."""
+        assert self.capabilities.own_address is not None
+        return self.capabilities.own_address
 
     def renamed_parameters(self, endpoint: Endpoint) -> Mapping[str, str]:
         """Return the parameters to send under another name there."""
@@ -111,7 +115,8 @@ class SdkProvider:
 
     async def warm(self) -> None:
         """Import the SDK and make one client, so that the first request need not."""
-        await self._client(Endpoint(name="", kind="", base_url=self._vendor.own_address))
+        own = self._vendor.own_address
+        await self._client(Circumstances(Endpoint(name="", kind="", base_url=own), address=own))
 
     async def aclose(self) -> None:
         """Close the connections that are between requests."""
@@ -148,7 +153,7 @@ class SdkProvider:
         around = Circumstances(endpoint, address=self._vendor.address(endpoint))
         self._check(around)
         sdk = await self._loaded()
-        client = await self._client(endpoint)
+        client = await self._client(around)
         options = {"headers": _headers(sdk, endpoint), "timeout": _connect_only(Timeouts().connect_seconds)}
         try:
             async with asyncio.timeout(_LIST_SECONDS):
@@ -168,10 +173,8 @@ class SdkProvider:
         endpoint, vendor = around.endpoint, self._vendor
         address = vendor.address(endpoint)
         if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", address):
-            raise _failures.unreachable(
-                around, "its base URL is not an http or https address", retryable=False
-            )
-        if vendor.capabilities.needs_key and address == vendor.own_address and endpoint.api_key is None:
+            raise _no_address(around)
+        if endpoint.api_key is None and vendor.capabilities.needs_key_at(endpoint.base_url):
             raise _failures.key_missing(around)
         if endpoint.api_key is not None and not _is_header_value(endpoint.api_key.reveal()):
             raise _failures.key_unusable(around)
@@ -182,17 +185,16 @@ class SdkProvider:
             self._sdk = await asyncio.to_thread(self._vendor.load)
         return self._sdk
 
-    async def _client(self, endpoint: Endpoint) -> Any:
-        """Return the client for an endpoint's address and network; it knows no key, so callers share it."""
+    async def _client(self, around: Circumstances) -> Any:
+        """Return the client for an address and a network; it knows no key, so callers share it."""
         sdk = await self._loaded()
         from chatty.providers.transport import StreamTransport, new_client  # httpx, loaded with the SDK
 
-        address = self._vendor.address(endpoint)
-        key = (address, tuple(sorted(endpoint.network.items())))
+        key = (around.address, tuple(sorted(around.endpoint.network.items())))
         known = self._clients.get(key)
         if known is None:
-            transport = StreamTransport(endpoint.network)
-            known = transport, sdk.make_client(address, new_client(transport))
+            transport = StreamTransport(around.endpoint.network)
+            known = transport, _made(sdk, around, new_client(transport))
             self._clients[key] = known
         self._clients.move_to_end(key)
         if len(self._clients) > _MAX_CLIENTS:
@@ -228,7 +230,7 @@ class SdkProvider:
         from chatty.providers.transport import body_of
 
         sdk = await self._loaded()
-        client = await self._client(around.endpoint)
+        client = await self._client(around)
         timeouts = request.timeouts
         options = {
             "headers": _headers(sdk, around.endpoint, request.idempotency_key),
@@ -260,6 +262,19 @@ class SdkProvider:
             # Some servers know no `stream_options`: better a reply with estimated usage than none.
             stream = await client.post(path, body=without_usage(body), **settings)
         return stream.response
+
+
+def _made(sdk: Sdk, around: Circumstances, http_client: Any) -> Any:
+    """Return a client, or say that there can be none for this address."""
+    try:
+        return sdk.make_client(around.address, http_client)
+    except Exception:  # each HTTP library has its own for an address it cannot read, such as `http://h:PORT`
+        failure = _no_address(around)
+    raise failure  # outside of the handler: what it holds may quote a password
+
+
+def _no_address(around: Circumstances) -> ProviderError:
+    return _failures.unreachable(around, "its base URL is not an http or https address", retryable=False)
 
 
 def _headers(sdk: Sdk, endpoint: Endpoint, idempotency_key: str = "") -> dict[str, Any]:

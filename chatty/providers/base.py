@@ -156,6 +156,14 @@ class Capabilities:
     """Some of its models send their reasoning."""
     is_language_model: bool
     """False for the guide, whose replies are found and not generated."""
+    own_address: str | None = None
+    """Root of the vendor's own API, which is asked when no base URL is given."""
+
+    def needs_key_at(self, base_url: str | None) -> bool:
+        """Tell whether nobody is answered there without a key."""
+        own = self.own_address
+        is_own = base_url is None or (own is not None and f"{base_url.rstrip('/')}/".startswith(f"{own}/"))
+        return self.needs_key and is_own
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,9 @@ def redacted(text: str, *, secrets: Iterable[str] = (), prompts: Iterable[str] =
 
 
 def without_password(address: str) -> str:
-    """Return an address without the name and password that may stand in it."""
-    return re.sub(r"(?<=://)[^\s/@]+@", f"{_HIDDEN}@", address)
+    """Return an address without the name and password that may stand in it, and without its query."""
+    place, mark, _ = address.partition("?")
+    return re.sub(r"(?<=://)[^\s/@]+@", f"{_HIDDEN}@", place) + (f"?{_HIDDEN}" if mark else "")
 
 
 def one_line(text: str, max_length: int = MAX_LENGTH) -> str:

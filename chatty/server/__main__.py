@@ -6,6 +6,7 @@ import gc
 import logging
 import logging.handlers
 import os
+import resource
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(serving: Coroutine[object, object, None]) -> None:
     import uvloop
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # people's keys are in this memory: no dump of it
     gc.freeze()  # what was imported lives as long as the process: the collector need not look at it
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

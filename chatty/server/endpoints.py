@@ -109,10 +109,11 @@ class Endpoints:
             own = credentials.providers.get(provider.name)
             base_url = (own.base_url if own else None) or base_url
             network = credentials.network
-        if not self._providers.get(provider.kind).capabilities.needs_key:
+        capabilities = self._providers.get(provider.kind).capabilities
+        if not capabilities.needs_key:
             return Endpoint(provider.name, provider.kind, base_url, None, network), "not_needed"
         key, source = await self._vault.find(provider.name, credentials)
-        if key is None and base_url is None:
+        if key is None and capabilities.needs_key_at(base_url):
             return None, "missing"
         trouble = None if key else self._vault.keyring_trouble
         return (

@@ -97,7 +97,7 @@ class Vault:
                 f"{trouble or 'this system has no keyring that keeps secrets'}; the key was not stored. "
                 f"{'Unlock it and try again, export the key' if trouble else 'Export it'} in your shell, "
                 "or agree to a file only you can read",
-                details={"provider": provider},
+                details={"provider": provider, **({"trouble": trouble} if trouble else {})},
             )
 
     async def forget(self, provider: str) -> bool:

@@ -199,7 +199,18 @@ async def test_the_vendors_own_address_is_not_asked_without_a_key(kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", SDK_KINDS)
-@pytest.mark.parametrize("url", ["ftp://host/v1", "host/v1", "http://", "file:///etc/passwd", "http://a b/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://host/v1",
+        "host/v1",
+        "http://",
+        "file:///etc/passwd",
+        "http://a b/",
+        "http://host:PORT/v1",
+        "http://[::1/v1",
+    ],
+)
 async def test_base_urls_that_cannot_work_are_refused(kind: str, url: str) -> None:
     reply = await ask(new_provider(VENDORS[kind]), endpoint_at(url, kind), request_for("m"))
     assert reply.error is not None

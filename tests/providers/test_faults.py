@@ -215,9 +215,18 @@ async def test_a_refused_connection_is_unreachable() -> None:
     assert len(sleep.pauses) == 2
 
 
-async def test_a_name_that_does_not_exist_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        UnicodeError("label empty or too long"),
+    ],
+)
+async def test_a_name_that_does_not_exist_is_unreachable(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise failure
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     reply = await ask(

@@ -54,10 +54,10 @@ async def test_provider_added_during_a_look_at_them_is_known_afterwards(
 
 
 async def test_address_from_the_callers_shell_is_shown_to_it_without_a_password(server: JoinedServer) -> None:
-    own = {"providers": {"openai": {"base_url": "http://me:secret@127.0.0.1:9/v1"}}}
+    own = {"providers": {"openai": {"base_url": "http://me:secret@127.0.0.1:9/v1?key=secret"}}}
     client = await server.connect(provider_credentials=own)
     rows = {row["name"]: row for row in (await client.call("provider.list"))["items"]}
-    assert rows["openai"]["base_url"] == "http://…@127.0.0.1:9/v1"
+    assert rows["openai"]["base_url"] == "http://…@127.0.0.1:9/v1?…"
     other = await server.connect()
     rows = {row["name"]: row for row in (await other.call("provider.list"))["items"]}
     assert rows["openai"].get("base_url") is None

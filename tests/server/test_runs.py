@@ -31,6 +31,19 @@ async def reply_of(client: JoinedClient, conversation_id: str, message_id: str) 
     return message
 
 
+async def test_run_whose_end_cannot_be_written_fails_and_keeps_its_text(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.write("Yes.")
+    reply.finish(output_tokens=2**70)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert (ended["data"]["status"], ended["data"]["error"]["type"]) == ("failed", "internal")
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert [part["text"] for part in message["parts"]] == ["Yes."]
+
+
 async def test_whole_reply_is_told_and_kept(server: JoinedServer, client: JoinedClient) -> None:
     talk = await begin(client)
     reply = await server.provider.asked()
@@ -305,6 +318,45 @@ async def test_run_asks_with_its_own_callers_key(server: JoinedServer) -> None:
     assert reply.endpoint.api_key is not None
     assert reply.endpoint.api_key.reveal() == "sk-test-key"
     assert talk.run_id == reply.request.idempotency_key
+
+
+async def test_queued_and_regenerated_replies_ask_with_the_key_of_who_asked_for_them(
+    server: JoinedServer,
+) -> None:
+    elsewhere = {"providers": {"openai": {"api_key": "sk-other", "base_url": "http://127.0.0.1:7/v1"}}}
+    mine, other = (
+        await server.connect(provider_credentials=KEY),
+        await server.connect(provider_credentials=elsewhere),
+    )
+    talk = await begin(mine, run={"model": "openai/gpt-test"})
+    first = await server.keyed.asked()
+    queued = sending(
+        talk.id, "next", run=running(model="openai/gpt-test"), mode="queue", parent_id=talk.reply_id
+    )
+    await other.call("message.send", queued)
+    await other.leave()
+    first.finish()
+    asked = [await server.keyed.asked()]
+    asked[0].finish()
+    again = {"conversation_id": talk.id, "message_id": talk.reply_id}
+    third = await server.connect(provider_credentials=elsewhere)
+    run = running(model="openai/gpt-test")
+    await third.call("message.regenerate", {**again, "run": run})
+    asked.append(await server.keyed.asked())
+    asked[1].finish()
+    await mine.saw_event("run.finished", run_id=run["id"])
+    await (await server.connect()).call(
+        "message.regenerate", {**again, "run": running(model="openai/gpt-test")}
+    )
+    for reply in asked:
+        assert reply.endpoint.api_key is not None
+        assert (reply.endpoint.api_key.reveal(), reply.endpoint.base_url) == (
+            "sk-other",
+            "http://127.0.0.1:7/v1",
+        )
+    waiting = await mine.saw_event("run.waiting")
+    assert waiting["data"]["reason"] == "key_missing"
+    assert server.keyed.waiting == 0
 
 
 # Leaving

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.instruments.fake_upstream import FakeUpstream
 from tests.instruments.server_process import asking, server_process
@@ -49,6 +52,15 @@ async def test_key_is_in_no_log_no_byte_on_disk_no_frame_and_no_argument(tmp_pat
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert process.log_file in files
     assert not [path for path in files if CANARY.encode() in path.read_bytes()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_server_leaves_no_core_file_whatever_its_shell_allows(tmp_path: Path) -> None:
+    with server_process(tmp_path) as process:
+        limits = Path(f"/proc/{process.process.pid}/limits").read_text().splitlines()
+        (cores,) = (line.split() for line in limits if line.startswith("Max core file size"))
+        assert cores[4:6] == ["0", "0"]
+        process.stop()
 
 
 async def test_kept_key_is_in_the_labelled_file_only(tmp_path: Path) -> None:

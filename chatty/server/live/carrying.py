@@ -116,10 +116,19 @@ class Carrier:
                 return "failed", internal()
 
     async def _settle(self, active: ActiveRun, status: EndStatus, error: ProtocolError | None) -> None:
-        """Write the end and tell everybody."""
+        """Write the end and tell everybody. One that cannot be written is a failure, but an end."""
         await self._journal.leave(active)
-        ending = self._ending(active, status, error)
-        events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
+        try:
+            ending = self._ending(active, status, error)
+            events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception("the end of run %s could not be written as it came", active.run.id)
+            ending = run_writes.Ending(
+                "failed", None, wire.run_error(internal()), active.finished_parts(), None
+            )
+            events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
         tell_ending(self._hub, active, events)
 
     async def _commit(

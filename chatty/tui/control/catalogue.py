@@ -202,7 +202,7 @@ class Catalogue:
         except ProtocolError as error:
             if error.type != "storage/keyring_unavailable":
                 raise
-            self._store.ask(self._ask_for_file(provider, key, then))
+            self._store.ask(self._ask_for_file(provider, key, error.details.get("trouble"), then))
             return
         tried = await self._desk.call("provider.test", {"name": provider})
         problem = tried.get("error") or {}
@@ -212,11 +212,12 @@ class Catalogue:
         if problem.get("type") != _KEY_REFUSED:
             then()
 
-    def _ask_for_file(self, provider: str, key: str, then: Callable[[], None]) -> Ask:
+    def _ask_for_file(self, provider: str, key: str, trouble: object, then: Callable[[], None]) -> Ask:
         def keep() -> None:
             self._desk.begin(self._set_key(provider, key, "file", then))
 
-        text = "This system has no keyring. Keep the key in a file that only you can read?"
+        reason = str(trouble) if trouble else "this system has no keyring"
+        text = f"{wire.line(reason).capitalize()}. Keep the key in a file that only you can read?"
         title = wire.PROVIDER_TITLES.get(provider, wire.line(provider))
         return Ask(f"Key of {title}", text, "keep it there", keep)
 

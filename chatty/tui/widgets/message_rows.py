@@ -108,6 +108,10 @@ def ending_rows(message: Message, room: int, *, selected: bool) -> list[list[Spa
         return [*_interruption(message, room), _ways_on(message, room, selected=selected)]
     if message.finish_reason == "length":
         return [[Span("cut at the model's limit", "warning"), Span(" · ask for the rest", "muted")]]
+    if message.finish_reason == "content_filter":
+        return [[Span("ended by the provider's content filter", "warning")]]
+    if message.role == "assistant" and message.finish_reason and not message.has_begun:
+        return [[Span("the model answered with nothing", "muted")]]
     return []
 
 

@@ -104,6 +104,10 @@ def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
     if run.status == "cancelling":
         return (Span(f"stopping {seconds} s", "primary"),)
     reply = opened.messages.get(run.reply_id)
+    if run.status == "waiting":
+        provider = reply.provider if reply else ""
+        ways = (Span(f" · /key {provider}", "muted"),) if provider else ()
+        return (Span("waiting for a key", "warning"), *ways)
     tokens = estimated_tokens(reply.text_length()) if reply else 0
     count = (Span(f" · {counted_tokens(tokens)}", "muted"),) if tokens else ()
     return (Span(f"answering {seconds} s", "primary"), *count)

@@ -33,13 +33,14 @@ class Server:
         self._providers = list(providers)
         self._default = default
         self.kept_in: list[str] = []
+        self.details: dict[str, str] = {}
 
     async def call(
         self, method: str, params: dict[str, Any], timeout_seconds: float | None
     ) -> dict[str, Any]:
         if method == "provider.add":
             if params["keep_in"] == "keyring" and not self._has_keyring:
-                raise ProtocolError("storage/keyring_unavailable", "no keyring")
+                raise ProtocolError("storage/keyring_unavailable", "no keyring", details=self.details)
             self.kept_in.append(params["keep_in"])
             return {}
         if method == "provider.test":
@@ -82,6 +83,21 @@ async def test_nothing_follows_before_the_question_about_the_file_is_answered(tm
     question.act()
     await until(lambda: bool(done))
     assert server.kept_in == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("details", "why"),
+    [({}, "This system has no keyring. "), ({"trouble": "the keyring is locked"}, "The keyring is locked. ")],
+)
+async def test_question_about_the_file_says_why_it_is_asked(
+    tmp_path: Path, details: dict[str, str], why: str
+) -> None:
+    server = Server(has_keyring=False)
+    server.details = details
+    keys, store = catalogue(server, tmp_path)
+    keys.set_key("openai", "sk")
+    await until(lambda: bool(store.wishes.questions))
+    assert store.wishes.questions[0].text.startswith(why)
 
 
 @pytest.mark.parametrize(("problem", "follows"), [("provider/auth", False), ("provider/unreachable", True)])

@@ -64,3 +64,23 @@ def test_answer_that_waits_for_another_is_called_queued() -> None:
 def test_one_token_is_no_tokens(tokens: int, words: str) -> None:
     shown = name_row_right(Message("m", None, "assistant", output_tokens=tokens), (1, 1), selected=True)
     assert plain(shown[0]) == words
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "expected"),
+    [
+        ("stop", "So", []),
+        ("length", "So", ["cut at the model's limit · ask for the rest"]),
+        ("content_filter", "So", ["ended by the provider's content filter"]),
+        ("content_filter", "", ["ended by the provider's content filter"]),
+        ("stop", "", ["the model answered with nothing"]),
+        ("tool_calls", "", ["the model answered with nothing"]),
+        ("", "", []),
+    ],
+)
+def test_complete_answer_that_does_not_look_like_one_says_why(
+    reason: str, text: str, expected: list[str]
+) -> None:
+    message = Message("m", None, "assistant", finish_reason=reason)
+    message.parts = [Part("reasoning", ["hm"], 2), *([Part("text", [text], len(text))] if text else [])]
+    assert [plain(row) for row in ending_rows(message, 92, selected=False)] == expected

@@ -1,7 +1,7 @@
 """What the row above the composer says first."""
 
 from chatty.tui.spans import plain
-from chatty.tui.state import Link, LinkKind, OpenConversation, Run
+from chatty.tui.state import Link, LinkKind, Message, OpenConversation, Run
 from chatty.tui.store import Store
 from chatty.tui.widgets.status_row import doing, is_quit_note, quit_note
 from tests.tui.scenes import row
@@ -22,6 +22,16 @@ def linked(store: Store, kind: LinkKind, waiting: int = 0) -> str:
     """The row's words once the link is so."""
     store.apply_link(Link(kind=kind, messages_waiting=waiting))
     return plain(doing(store, NOW_MS))
+
+
+def test_answer_that_waits_for_a_key_is_not_under_way_and_says_how_to_give_one() -> None:
+    store = answering()
+    opened = store.open
+    assert opened is not None
+    opened.runs["r1"].status = "waiting"
+    assert plain(doing(store, NOW_MS)) == "waiting for a key"
+    opened.messages["m2"] = Message("m2", None, "assistant", provider="openai")
+    assert plain(doing(store, NOW_MS)) == "waiting for a key · /key openai"
 
 
 def test_message_that_waits_for_the_link_is_no_answer_under_way() -> None:

@@ -51,6 +51,20 @@ def write_note(text: str) -> None:
         pass
 
 
+def pause(seconds: float) -> None:
+    """Wait for so long, unless the reader of standard output leaves meanwhile.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+    """
+    import select
+
+    poll = select.poll()
+    poll.register(OUT, 0)  # that the other end is gone is told unasked
+    if poll.poll(seconds * 1000):
+        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
 def out_is_terminal() -> bool:
     """Tell whether a person looks at standard output."""
     return os.isatty(OUT)

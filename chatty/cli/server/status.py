@@ -7,6 +7,7 @@ from chatty.cli.arguments import AsJson
 from chatty.cli.output.facts import print_facts
 from chatty.cli.output.json import print_json
 from chatty.cli.output.times import duration
+from chatty.cli.server.stop import ANSWER_SECONDS
 from chatty.cli.session import Session
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
@@ -40,7 +41,7 @@ def show_status(as_json: AsJson = False) -> None:
 def read_status() -> dict[str, Any]:
     """Return the status with all fields; those that only a running server knows are ``None`` without one."""
     try:
-        answer = Session(start=False).call("server.status", {}, timeout_seconds=5.0)
+        answer = Session(start=False).call("server.status", {}, timeout_seconds=ANSWER_SECONDS)
     except ProtocolError as error:
         if error.type != "connection/refused":
             raise

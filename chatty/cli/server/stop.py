@@ -17,7 +17,8 @@ EXAMPLE = "chatty server stop"
 
 LEAVING_SECONDS = 40.0
 """The server gives its runs 30 s to end before it interrupts them and keeps what they wrote."""
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""Longer than it takes to see that a server is stuck, which says more than that time is up."""
 _CANNOT_BE_ASKED = ("connection", "timeout", "protocol_unsupported")
 _LOOK_AGAIN_SECONDS = 0.05
 

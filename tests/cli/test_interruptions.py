@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chatty.cli.ask.exchange import STOP_SECONDS
 from chatty.rendering.sanitizer import sanitize
 from tests.cli.fake_server import FakeServer, Json, accepted, answer, delta, finished
 from tests.cli.processes import OnTerminal, read_until, start
@@ -85,6 +86,23 @@ def test_run_that_does_not_stop_is_left_after_two_seconds(
         process.communicate(timeout=10)
         streaming.released.set()
         assert process.returncode == 130
+
+
+def test_server_that_does_not_even_answer_the_stop_is_left_after_two_seconds_in_all(
+    server: FakeServer, environment: Environment
+) -> None:
+    streaming = Streaming(server, obeys=False)
+    server.on("run.cancel", lambda params: {"released": streaming.released.wait(30)})
+    with start(environment, "ask", "hi") as process:
+        assert process.stdout is not None
+        read_until(process.stdout.fileno(), b"first words")
+        process.send_signal(signal.SIGINT)
+        server.wait_for("run.cancel")
+        asked = time.monotonic()
+        process.communicate(timeout=10)
+        streaming.released.set()
+        assert process.returncode == 130
+        assert time.monotonic() - asked < 2 * STOP_SECONDS - 0.2
 
 
 def test_ctrl_c_before_the_answer_to_the_request(server: FakeServer, environment: Environment) -> None:

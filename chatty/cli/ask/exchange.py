@@ -4,6 +4,7 @@ Every way of ending leaves through ``_Exchange.run``: done, failed, stopped by a
 reader of standard output gone, the server gone.
 """
 
+from time import monotonic
 from typing import Any
 
 from chatty.cli.ask import question, request
@@ -164,11 +165,12 @@ class _Exchange:
                 at += len(answer["text"])
 
     def _stop(self, stream: RpcStream | None) -> None:
-        """Ask the server to stop the run, and allow a moment for its last words."""
+        """Ask the server to stop the run, and allow what is left of a moment for its last words."""
+        began = monotonic()
         self._cancel_run()
         self._error = self._fate.stopped(self._stops.code)
         if stream is not None:
-            stream.end_after(STOP_SECONDS)
+            stream.end_after(STOP_SECONDS - (monotonic() - began))
 
     def _cancel_run(self) -> None:
         server = Session(start=False, timeout_seconds=STOP_SECONDS)

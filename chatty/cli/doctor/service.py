@@ -74,6 +74,8 @@ def _ready(row: dict[str, Any]) -> str:
 def _what_to_do(error: ProtocolError) -> str:
     if error.family == "storage":
         return "make that place usable as it says, or set CHATTY_HOME to another one"
+    if error.type == "connection/peer":
+        return "do that: the server and its answers are for you alone"
     if error.type == "connection/stuck":
         return "end it, nothing accepted is lost: chatty server stop --force"
     return "see: chatty server logs"

@@ -203,6 +203,10 @@ class RpcStream:
         """
         self._exchange.waiting = waiting
 
+    def end_without_reader(self, pipe: int | None) -> None:
+        """Wait no longer, from now on, once nobody reads the pipe: iterating raises ``BrokenPipeError``."""
+        self._exchange.written_to = pipe
+
     def end_after(self, seconds: float) -> None:
         """Allow that much more time, from now, for everything that is still to come."""
         self._exchange.deadline = Deadline(seconds)

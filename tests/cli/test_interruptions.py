@@ -189,6 +189,33 @@ def test_reader_that_leaves_stops_the_run_quietly(server: FakeServer, environmen
         assert len(server.params_of("run.cancel")) == 1
 
 
+@pytest.mark.parametrize("option", ["--raw", "--json", "--no-stream"])
+def test_reader_that_leaves_before_the_first_words_stops_the_run(
+    server: FakeServer, environment: Environment, option: str
+) -> None:
+    """A model that thinks for a minute writes nothing that could fail."""
+    stopped = threading.Event()
+
+    def script(sent: Json) -> Iterator[Json]:
+        yield accepted(sent)
+        stopped.wait(30)
+
+    server.on("message.send", script)
+
+    def cancel(params: Json) -> Json:
+        stopped.set()
+        return {"status": "cancelling"}
+
+    server.on("run.cancel", cancel)
+    with start(environment, "ask", "hi", option) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        server.wait_for("message.send")
+        process.stdout.close()
+        assert (process.wait(timeout=20), process.stderr.read()) == (141, b"")
+    assert len(server.params_of("run.cancel")) == 1
+
+
 def test_output_that_is_closed_from_the_start_ends_quietly(
     server: FakeServer, environment: Environment
 ) -> None:

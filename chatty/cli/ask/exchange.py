@@ -18,7 +18,7 @@ from chatty.cli.ask.saying import print_object, say_error
 from chatty.cli.ask.stops import Left, Stopped, Stops
 from chatty.cli.ask.stopwatch import Stopwatch
 from chatty.cli.exit_codes import ExitCode, exit_code
-from chatty.cli.output.streams import write_note
+from chatty.cli.output.streams import piped_out, write_note
 from chatty.cli.session import Session
 from chatty.client.deadline import Deadline
 from chatty.client.oneshot import RpcStream
@@ -105,6 +105,7 @@ class _Exchange:
                         stream = self._session.stream("message.send", self._request.params)
                         self._fate.arrival = "unknown"
                     stream.wait_within(self._stops.waiting)
+                    stream.end_without_reader(piped_out())
                 frame = next(stream, None)
             except Stopped:
                 if self._fate.arrival == "not sent":

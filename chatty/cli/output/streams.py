@@ -7,6 +7,7 @@ Everything here leaves as UTF-8. Nothing is sanitised here; that is the business
 
 import errno
 import os
+import stat
 
 OUT = 1
 NOTES = 2
@@ -60,9 +61,16 @@ def pause(seconds: float) -> None:
     import select
 
     poll = select.poll()
-    poll.register(OUT, 0)  # that the other end is gone is told unasked
+    if (out := piped_out()) is not None:
+        poll.register(out, 0)  # that the other end is gone is told unasked
     if poll.poll(seconds * 1000):
         raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
+def piped_out() -> int | None:
+    """Return standard output if it is a pipe, whose reader may leave before anything is written."""
+    mode = os.fstat(OUT).st_mode
+    return OUT if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
 
 
 def out_is_terminal() -> bool:

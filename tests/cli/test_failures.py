@@ -58,6 +58,8 @@ def test_form_of_an_error_follows_the_words(words: list[str], form: str) -> None
         ["hi", "-o", "x"],
         ["hi", "--timeout", "0"],
         ["hi", "--timeout", "nan"],
+        ["hi", "-o", "temperature=NaN"],
+        ["hi", "-o", "temperature=1e999"],
         ["hi", "-m", ""],
         ["hi", "--project", ""],
         ["hi", "-f", ""],

@@ -95,11 +95,19 @@ def model_params(pairs: list[str], max_tokens: int | None) -> tuple[tuple[str, o
 
 
 def _value(text: str) -> object:
-    """Read a number, true, false, null, a list or an object as JSON; everything else is a string."""
+    """Read a number, true, false, null, a list or an object as JSON; everything else is a string.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage``, for what Python reads and JSON has no word for (``NaN``).
+    """
     import json
 
     try:
         value: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise usage_error(f"-o takes numbers that JSON knows; {text} is none of them") from None
     return value

@@ -80,7 +80,7 @@ def error_line(error: ProtocolError, *, safe: str | None = None) -> str:
 
     sentence = sanitize(error.message, multiline=False).strip()
     line = f"chatty: {sentence}"
-    hints = (None if safe and safe in sentence else safe, _next_step(error, sentence))
+    hints = (None if safe and safe in sentence.lower() else safe, _next_step(error, sentence))
     more = "; ".join(filter(None, hints))
     return f"{line} ({more})" if more else line
 

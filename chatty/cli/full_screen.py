@@ -58,7 +58,8 @@ def full_screen(
     if version:
         _print_version()
         return
-    refuse_empty("--conversation", conversation)
+    for name, value in (("--conversation", conversation), ("--project", project), ("--model", model)):
+        refuse_empty(name, value)
     if conversation and continue_last:
         raise usage_error("--continue and --conversation name two conversations; give one of them")
     choices: dict[str, Any] = {

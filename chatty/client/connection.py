@@ -197,7 +197,8 @@ class Client:
     ) -> Subscription:
         """Follow a conversation: a snapshot first, then everything that happens, without gaps.
 
-        One that is being made by a message still in the outbox may be followed already.
+        One that is being made by a message still in the outbox may be followed already. It is followed
+        until the subscription is closed, for example by ``async with``.
 
         Args:
             limit: how many of the newest messages the snapshot holds.

@@ -7,6 +7,7 @@ It knows neither JSON nor the protocol; the caller gives bytes and gets lines.
 
 from __future__ import annotations
 
+import errno
 import select
 from contextlib import nullcontext
 
@@ -37,11 +38,14 @@ class LineExchange:
         waiting: makes the block in which a read waits for the server. Nothing that has arrived is in
             hand there: a signal handler that raises inside such blocks only loses nothing, and the
             read may be repeated. One that raises elsewhere in a read may lose what was just received.
+        written_to: the pipe that they are passed on to, if waiting for them is over when its reader
+            leaves.
     """
 
     def __init__(self, connected: socket.socket, path: str, body: bytes, deadline: Deadline) -> None:
         self.deadline = deadline
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext
+        self.written_to: int | None = None
         self.status = 0
         self._socket = connected
         self._raw = bytearray()
@@ -56,6 +60,7 @@ class LineExchange:
         Raises:
             ProtocolError: ``timeout``; ``connection/lost``, when the answer breaks off;
                 ``connection/protocol``, when it is not HTTP.
+            BrokenPipeError: the reader of ``written_to`` has left.
         """
         while True:
             end = self._body.find(b"\n", self._scanned)
@@ -113,8 +118,13 @@ class LineExchange:
         seconds = self.deadline.remaining("waiting for an answer")
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        if not poll.poll(None if seconds is None else min(seconds * 1000, _MAX_POLL_MS)):
+        if self.written_to is not None:
+            poll.register(self.written_to, 0)  # that the other end is gone is told unasked
+        ready = poll.poll(None if seconds is None else min(seconds * 1000, _MAX_POLL_MS))
+        if not ready:
             raise timed_out("waiting for an answer")
+        if all(descriptor == self.written_to for descriptor, _ in ready):
+            raise BrokenPipeError(errno.EPIPE, "nobody reads")
 
     def _read_head(self) -> None:
         end = self._raw.find(b"\r\n\r\n")

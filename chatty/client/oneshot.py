@@ -18,6 +18,7 @@ from chatty.client.deadline import Deadline
 from chatty.client.errors import error_from_wire, link_error, said_nothing
 from chatty.client.http_lines import LineExchange
 from chatty.client.skew import PROTOCOL_MAX, PROTOCOL_MIN, introduction_refused, should_replace
+from chatty.client.target import target_from_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class OneShot:
     """Calls that need no lasting connection.
 
     Args:
-        target: which server.
+        target: which server; by default what ``CHATTY_SERVER`` names, else this user's local server.
         environ: whose provider keys and proxies to use; the process's own by default.
         client_name: which program calls, for the server's log.
 
@@ -52,14 +53,14 @@ class OneShot:
 
     def __init__(
         self,
-        target: Target,
+        target: Target | None = None,
         *,
         environ: Mapping[str, str] | None = None,
         client_name: str = "chatty-cli",
     ) -> None:
         self.session: dict[str, Any] | None = None
-        self._target = target
         self._environ = os.environ if environ is None else environ
+        self._target = target or target_from_environment(self._environ)
         self._client_name = client_name
 
     def call(
@@ -201,6 +202,10 @@ class RpcStream:
         A signal handler that raises inside them, and nowhere else in an iteration, loses no frame.
         """
         self._exchange.waiting = waiting
+
+    def end_without_reader(self, pipe: int | None) -> None:
+        """Wait no longer, from now on, once nobody reads the pipe: iterating raises ``BrokenPipeError``."""
+        self._exchange.written_to = pipe
 
     def end_after(self, seconds: float) -> None:
         """Allow that much more time, from now, for everything that is still to come."""

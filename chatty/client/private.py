@@ -19,8 +19,9 @@ def ensure_private_directory(path: str, *, may_be_link: bool = True) -> None:
         may_be_link: whether a link that is ours, to another disk for example, stands for its directory.
 
     Raises:
-        ProtocolError: ``connection/peer``, when it is no directory, belongs to another user, or others may
-            write to it; ``storage/read_only`` or ``storage/unavailable``, when it cannot be made or closed.
+        ProtocolError: ``connection/peer``, when it belongs to another user, or others may write to it;
+            ``storage/read_only`` or ``storage/unavailable``, when it cannot be made or closed, or is no
+            directory.
     """
     try:
         _make(path)
@@ -29,6 +30,8 @@ def ensure_private_directory(path: str, *, may_be_link: bool = True) -> None:
         raise unusable(path, error) from error
     if may_be_link and stat.S_ISLNK(found.st_mode) and found.st_uid == os.geteuid():
         found = _behind(path)
+    if not stat.S_ISDIR(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+        raise unusable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
     if (trouble := _trouble(path, found)) is not None:
         raise link_error(
             "connection/peer",
@@ -136,8 +139,6 @@ def _trouble(path: str, found: os.stat_result) -> str | None:
     """Say why a directory is not ours alone, and what to do, as the middle of a sentence."""
     if stat.S_ISLNK(found.st_mode):
         return "is a link, and must be a directory: move the link away"
-    if not stat.S_ISDIR(found.st_mode):
-        return "is not a directory: move it away"
     if found.st_uid != os.geteuid():
         return f"belongs to another user (uid {found.st_uid}): make it yours with chown"
     if found.st_mode & 0o022:

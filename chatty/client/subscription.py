@@ -32,8 +32,9 @@ class Subscription:
     """An asynchronous iterator of ``Snapshot``, ``Event`` and ``Delta``; made by ``Client.subscribe``.
 
     It begins with a snapshot; another one may come at any time and replaces everything. Iterating may
-    be cancelled and taken up again without losing anything. It ends when the subscription is closed
-    or the conversation may no longer be seen (``ProtocolError`` of type ``forbidden`` or ``not_found``).
+    be cancelled and taken up again without losing anything, so leaving a loop does not end it: ``close``
+    does, or ``async with``. It also ends when the conversation may no longer be seen (``ProtocolError`` of
+    type ``forbidden`` or ``not_found``).
 
     Attributes:
         conversation_id: what is followed.
@@ -63,6 +64,12 @@ class Subscription:
         self._ready: deque[Update] = deque()
         self._behind_since: float | None = None
         self._news = asyncio.Event()
+
+    async def __aenter__(self) -> "Subscription":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     def __aiter__(self) -> "Subscription":
         return self

@@ -200,6 +200,8 @@ def test_what_is_put_away_can_be_brought_back(two: FakeServer, run: Run, verb: s
     value = json.loads(run("chats", verb, FIRST, SECOND, "--json").stdout)
     assert value["items"][0] == {"id": FIRST, "status": word, "undo": undo}
     assert len(two.params_of(f"conversation.{verb}")) == 3
+    assert run("chats", verb, "last", FIRST).returncode == 0
+    assert len(two.params_of(f"conversation.{verb}")) == 4, "named twice, changed once"
 
 
 def test_deleting_for_good_asks_a_person_and_offers_no_undo(
@@ -360,6 +362,14 @@ def test_importing_what_was_deleted_says_so(
     assert result.returncode == 9
     assert f"chatty chats restore {FIRST}" in result.stderr
     assert "0 were here already" in result.stdout
+
+
+def test_file_of_another_kind_is_one_error(server: FakeServer, run: Run, tmp_path: Path) -> None:
+    server.on("conversation.list", {"items": [], "next": None})
+    file = tmp_path / "c.md"
+    file.write_text("# Garden\n\n## you\n\na question\n")
+    result = json.loads(run("chats", "import", str(file), "--json").stdout)
+    assert [error["where"] for error in result["errors"]] == [str(file)]
 
 
 def test_what_cannot_be_imported_is_named_and_the_rest_goes_in(

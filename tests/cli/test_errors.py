@@ -64,6 +64,14 @@ def test_line(error: ProtocolError, line: str) -> None:
     assert error_line(error) == line
 
 
+def test_what_is_safe_is_said_once() -> None:
+    error = ProtocolError("storage/unavailable", "It cannot be used. Nothing was sent; see: chatty doctor")
+    assert error_line(error, safe="nothing was sent") == f"chatty: {error.message}"
+    assert error_line(ProtocolError("not_found", "no"), safe="nothing was sent").endswith(
+        "(nothing was sent)"
+    )
+
+
 def test_object_and_back() -> None:
     error = ProtocolError("provider/auth", "No.", retryable=True, retry_after_ms=5, details={"http": 401})
     value = error_object(error)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chatty.cli.ask.exchange import STOP_SECONDS
 from chatty.rendering.sanitizer import sanitize
 from tests.cli.fake_server import FakeServer, Json, accepted, answer, delta, finished
 from tests.cli.processes import OnTerminal, read_until, start
@@ -85,6 +86,23 @@ def test_run_that_does_not_stop_is_left_after_two_seconds(
         process.communicate(timeout=10)
         streaming.released.set()
         assert process.returncode == 130
+
+
+def test_server_that_does_not_even_answer_the_stop_is_left_after_two_seconds_in_all(
+    server: FakeServer, environment: Environment
+) -> None:
+    streaming = Streaming(server, obeys=False)
+    server.on("run.cancel", lambda params: {"released": streaming.released.wait(30)})
+    with start(environment, "ask", "hi") as process:
+        assert process.stdout is not None
+        read_until(process.stdout.fileno(), b"first words")
+        process.send_signal(signal.SIGINT)
+        server.wait_for("run.cancel")
+        asked = time.monotonic()
+        process.communicate(timeout=10)
+        streaming.released.set()
+        assert process.returncode == 130
+        assert time.monotonic() - asked < 2 * STOP_SECONDS - 0.2
 
 
 def test_ctrl_c_before_the_answer_to_the_request(server: FakeServer, environment: Environment) -> None:
@@ -169,6 +187,33 @@ def test_reader_that_leaves_stops_the_run_quietly(server: FakeServer, environmen
         gone.set()
         assert (process.wait(timeout=30), process.stderr.read()) == (141, b"")
         assert len(server.params_of("run.cancel")) == 1
+
+
+@pytest.mark.parametrize("option", ["--raw", "--json", "--no-stream"])
+def test_reader_that_leaves_before_the_first_words_stops_the_run(
+    server: FakeServer, environment: Environment, option: str
+) -> None:
+    """A model that thinks for a minute writes nothing that could fail."""
+    stopped = threading.Event()
+
+    def script(sent: Json) -> Iterator[Json]:
+        yield accepted(sent)
+        stopped.wait(30)
+
+    server.on("message.send", script)
+
+    def cancel(params: Json) -> Json:
+        stopped.set()
+        return {"status": "cancelling"}
+
+    server.on("run.cancel", cancel)
+    with start(environment, "ask", "hi", option) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        server.wait_for("message.send")
+        process.stdout.close()
+        assert (process.wait(timeout=20), process.stderr.read()) == (141, b"")
+    assert len(server.params_of("run.cancel")) == 1
 
 
 def test_output_that_is_closed_from_the_start_ends_quietly(

@@ -26,6 +26,7 @@ WITHOUT_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 @pytest.fixture
 def adding(server: FakeServer) -> FakeServer:
+    server.on("provider.list", {"items": [OPENAI]})
     server.on("provider.add", {"provider": OPENAI})
     return server
 
@@ -64,6 +65,16 @@ def test_provider_is_asked_for_when_none_is_named(adding: FakeServer, environmen
     assert adding.params_of("provider.add")[0]["name"] == "openai"
 
 
+def test_new_name_without_an_address_is_refused_before_a_key_is_asked_for(
+    adding: FakeServer, environment: dict[str, str]
+) -> None:
+    with OnTerminal(environment | WITHOUT_KEYRING, "providers", "add", "lab") as terminal:
+        terminal.read_until(b"chatty providers add lab --base-url")
+        assert terminal.wait() == 2
+    assert b"Key for" not in terminal.output
+    assert adding.params_of("provider.add") == []
+
+
 def test_ctrl_c_while_the_key_is_asked_for_restores_the_terminal(
     adding: FakeServer, environment: dict[str, str]
 ) -> None:
@@ -72,7 +83,7 @@ def test_ctrl_c_while_the_key_is_asked_for_restores_the_terminal(
         terminal.type(b"sk-half\x03")
         assert terminal.wait() == 130
         assert terminal.modes == terminal.before
-    assert adding.requests == []
+    assert adding.params_of("provider.add") == []
 
 
 def test_endpoint_without_a_key(adding: FakeServer, run: Run) -> None:

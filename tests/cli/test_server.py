@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatty.cli.server import status, stop
+from chatty.cli.server import stop
 from chatty.cli.session import Session
 from chatty.client.locations import Locations
 from chatty.client.oneshot import FIRST_WORD_SECONDS
@@ -88,7 +89,7 @@ def test_stop_without_a_server_is_done_already(run: Run) -> None:
 
 
 def test_server_that_says_nothing_is_called_stuck_before_the_time_is_over() -> None:
-    assert min(status.ANSWER_SECONDS, stop.ANSWER_SECONDS) > FIRST_WORD_SECONDS
+    assert stop.ANSWER_SECONDS > FIRST_WORD_SECONDS
 
 
 def test_force_ends_a_server_that_does_not_answer(run: Run, home: Path) -> None:
@@ -137,6 +138,36 @@ def test_logs_follow_what_is_added(environment: dict[str, str], home: Path) -> N
         file.write_text("")
         os.kill(process.pid, 2)
         assert process.wait(timeout=30) == 130
+
+
+def test_logs_are_not_followed_for_a_reader_that_has_left(environment: dict[str, str], home: Path) -> None:
+    log(home, "old\n")
+    with start(environment, "server", "logs", "-f") as process:
+        assert process.stdout is not None
+        read_until(process.stdout.fileno(), b"old\n")
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.wait(timeout=30), process.stderr.read()) == (141, b"")
+
+
+@pytest.mark.parametrize("verb", ["status", "stop"])
+def test_server_that_says_nothing_is_stuck_and_the_way_out_is_named(home: Path, run: Run, verb: str) -> None:
+    directory = home / "state" / "run"
+    directory.mkdir(parents=True, mode=0o700)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "s.sock"))
+        (directory / "s.sock").chmod(0o600)
+        listener.listen()
+        result = run("server", verb, "--json")
+    error = json.loads(result.stdout)["error"]
+    assert (result.returncode, error["type"]) == (7, "connection/stuck")
+    assert "chatty server stop --force" in error["message"]
+
+
+def test_doctor_tells_of_a_server_that_is_unknown(run: Run) -> None:
+    result = run("doctor", "--json", CHATTY_SERVER="nope")
+    last = json.loads(result.stdout)["items"][-1]
+    assert (result.returncode, last["id"], last["status"]) == (2, "server", "failed")
 
 
 def test_no_log_yet_is_no_error(run: Run) -> None:

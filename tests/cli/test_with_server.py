@@ -182,6 +182,14 @@ def test_export_is_imported_into_another_home(run: Run, tmp_path: Path, environm
         run("server", "stop", "--force", **other)
 
 
+def test_question_waits_for_the_answer_that_is_being_written(run: Run) -> None:
+    """Detached, from the client, or from another terminal."""
+    run("ask", "--detach", "-m", "openai/tok30-delay20", "first")
+    assert run("ask", "-c", "-m", "openai/echo", "second").stdout == "second"
+    shown = json.loads(run("chats", "show", "last", "--json").stdout)["messages"]
+    assert [message["text"] for message in shown] == ["first", tokens(30), "second", "second"]
+
+
 def test_markdown_streams_to_a_terminal_and_leaves_it_clean(environment: Environment) -> None:
     with OnTerminal(environment, "ask", "-m", "openai/md300-delay0", "hello") as terminal:
         assert terminal.wait() == 0

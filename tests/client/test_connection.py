@@ -464,6 +464,8 @@ async def test_closed_subscription_ends_and_may_be_made_again() -> None:
         await anext(subscription)
         await subscription.close()
         assert [update async for update in subscription] == []
+        async with client.subscribe(conversation_id) as again:
+            assert isinstance(await anext(again), Snapshot)
         assert isinstance(await anext(client.subscribe(conversation_id)), Snapshot)
 
 

@@ -40,6 +40,14 @@ def test_directories_that_were_there_above_stay_as_they_are(tmp_path: Path) -> N
     assert modes(tmp_path) == {"shared": 0o755, "shared/mine": 0o700}
 
 
+def test_file_where_the_directory_belongs_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(ProtocolError) as caught:
+        ensure_private_directory(str(tmp_path / "data"))
+    assert caught.value.type == "storage/unavailable"
+    assert "move away the file" in caught.value.message
+
+
 def test_directory_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
     (tmp_path / "open").mkdir()
     os.chmod(tmp_path / "open", 0o755)

@@ -44,6 +44,12 @@ def shell_lines(text: str) -> Iterator[str]:
             yield from (line.split("  #", 1)[0] for line in block["body"].splitlines())
 
 
+def python_programs(path: Path) -> list[str]:
+    """Return the fenced Python blocks of a page; each is a whole program."""
+    blocks = _FENCE.finditer(path.read_text(encoding="utf-8"))
+    return [block["body"] for block in blocks if block["language"] == "python"]
+
+
 def inline_code(text: str) -> Iterator[str]:
     """Yield what stands between single backticks in running text."""
     yield from _INLINE.findall(_FENCE.sub("", text))

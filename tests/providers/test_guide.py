@@ -23,6 +23,7 @@ PAGES = {
     "projects-and-prompts",
     "server-and-data",
     "when-things-go-wrong",
+    "from-python",
     "privacy",
 }
 
@@ -56,6 +57,7 @@ def test_all_pages_are_found_and_cut_into_sections() -> None:
 @pytest.mark.parametrize(
     ("question", "title"),
     [
+        ("how do I use chatty from python?", "Ask from a Python program"),
         ("How do I set a key?", "Set a key"),
         ("where do I put my OPENAI_API_KEY", "Set a key"),
         ("Which keys work in the terminal?", "The most useful keys"),

@@ -4,6 +4,7 @@ Every way of ending leaves through ``_Exchange.run``: done, failed, stopped by a
 reader of standard output gone, the server gone.
 """
 
+from time import monotonic
 from typing import Any
 
 from chatty.cli.ask import question, request
@@ -17,7 +18,7 @@ from chatty.cli.ask.saying import print_object, say_error
 from chatty.cli.ask.stops import Left, Stopped, Stops
 from chatty.cli.ask.stopwatch import Stopwatch
 from chatty.cli.exit_codes import ExitCode, exit_code
-from chatty.cli.output.streams import write_note
+from chatty.cli.output.streams import piped_out, write_note
 from chatty.cli.session import Session
 from chatty.client.deadline import Deadline
 from chatty.client.oneshot import RpcStream
@@ -105,6 +106,7 @@ class _Exchange:
                         stream = self._session.stream("message.send", self._request.params)
                         self._fate.arrival = "unknown"
                     stream.wait_within(self._stops.waiting)
+                    stream.end_without_reader(piped_out())
                 frame = next(stream, None)
             except Stopped:
                 if self._fate.arrival == "not sent":
@@ -168,11 +170,12 @@ class _Exchange:
                 at += len(answer["text"])
 
     def _stop(self, stream: RpcStream | None) -> None:
-        """Ask the server to stop the run, and allow a moment for its last words."""
+        """Ask the server to stop the run, and allow what is left of a moment for its last words."""
+        began = monotonic()
         self._cancel_run()
         self._error = self._fate.stopped(self._stops.code)
         if stream is not None:
-            stream.end_after(STOP_SECONDS)
+            stream.end_after(STOP_SECONDS - (monotonic() - began))
 
     def _cancel_run(self) -> None:
         server = Session(start=False, timeout_seconds=STOP_SECONDS)

@@ -1,6 +1,7 @@
 """What was asked for on the command line, as one value, and which words make one."""
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 from chatty.cli.errors import refuse_empty, usage_error
@@ -52,7 +53,15 @@ def check(options: AskOptions) -> None:
     Raises:
         ProtocolError: ``invalid_params/usage``, with what to leave out.
     """
-    refuse_empty("--conversation", options.conversation)
+    for name, value in (
+        ("--conversation", options.conversation),
+        ("--project", options.project),
+        ("--model", options.model),
+        *(("--file", path) for path in options.files),
+    ):
+        refuse_empty(name, value)
+    if options.timeout_seconds is not None and isnan(options.timeout_seconds):
+        raise usage_error("--timeout takes a number of seconds, for example --timeout 60")
     goes_on = options.continue_last or options.conversation is not None
     if options.continue_last and options.conversation is not None:
         raise usage_error("--continue and --conversation name two conversations; give one of them")
@@ -86,11 +95,19 @@ def model_params(pairs: list[str], max_tokens: int | None) -> tuple[tuple[str, o
 
 
 def _value(text: str) -> object:
-    """Read a number, true, false, null, a list or an object as JSON; everything else is a string."""
+    """Read a number, true, false, null, a list or an object as JSON; everything else is a string.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage``, for what Python reads and JSON has no word for (``NaN``).
+    """
     import json
 
     try:
         value: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise usage_error(f"-o takes numbers that JSON knows; {text} is none of them") from None
     return value

@@ -46,7 +46,8 @@ def build(session: Session, options: AskOptions, parts: list[dict[str, Any]]) ->
     params: dict[str, Any] = {
         "conversation": place,
         "id": new_id(),
-        "mode": "append",
+        # What is being answered from elsewhere is waited for.
+        "mode": "queue" if goes_on else "append",
         "parts": parts,
         "run": run,
         "subscribe": not options.is_detached,

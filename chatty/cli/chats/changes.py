@@ -22,12 +22,13 @@ def change_each(
     """Call the method for each conversation and print what became of it.
 
     Args:
+        conversation_ids: one that is named twice is changed once.
         word: what was done, in the past tense.
         undo: whether ``chatty chats restore`` takes it back.
         params: what the method is told besides the id.
     """
     items: list[dict[str, Any]] = []
-    for conversation_id in conversation_ids:
+    for conversation_id in dict.fromkeys(conversation_ids):
         session.call(method, {"conversation_id": conversation_id, **params})
         item = {"id": conversation_id, "status": word}
         if undo:

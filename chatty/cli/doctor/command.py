@@ -10,7 +10,6 @@ from chatty.cli.errors import Leave
 from chatty.cli.exit_codes import exit_code
 from chatty.cli.output.json import print_items
 from chatty.cli.output.notes import say
-from chatty.cli.session import Session
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
 
@@ -43,9 +42,7 @@ def _findings() -> Iterator[Finding]:
     yield machine.terminal()
     keyring = machine.keyring()
     yield keyring
-    session = Session()
-    yield service.server(session)
-    yield from service.providers(session, has_keyring=keyring.status == "ok")
+    yield from service.checks(has_keyring=keyring.status == "ok")
 
 
 def _configuration(locations: Locations) -> Finding:

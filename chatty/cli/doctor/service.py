@@ -10,6 +10,21 @@ from chatty.cli.session import Session
 from chatty.protocol.errors import ProtocolError
 
 
+def checks(*, has_keyring: bool) -> Iterator[Finding]:
+    """Look at the server and, if it answers, at who can be asked through it."""
+    try:
+        session = Session()
+    except ProtocolError as error:
+        yield failed(
+            "server", error.message, "name another in CHATTY_SERVER, or unset it", exit_code(error.type)
+        )
+        return
+    found = server(session)
+    yield found
+    if found.status != "failed":
+        yield from providers(session, has_keyring=has_keyring)
+
+
 def server(session: Session) -> Finding:
     """Look at the server, starting the local one."""
     try:
@@ -59,4 +74,8 @@ def _ready(row: dict[str, Any]) -> str:
 def _what_to_do(error: ProtocolError) -> str:
     if error.family == "storage":
         return "make that place usable as it says, or set CHATTY_HOME to another one"
+    if error.type == "connection/peer":
+        return "do that: the server and its answers are for you alone"
+    if error.type == "connection/stuck":
+        return "end it, nothing accepted is lost: chatty server stop --force"
     return "see: chatty server logs"

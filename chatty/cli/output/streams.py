@@ -8,6 +8,7 @@ terminal a guard stands behind that, for the day somebody forgot it.
 
 import errno
 import os
+import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,27 @@ def write_note(text: str, end: str = "\n") -> None:
         _write(NOTES, text + end)
     except OSError:
         pass
+
+
+def pause(seconds: float) -> None:
+    """Wait for so long, unless the reader of standard output leaves meanwhile.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+    """
+    import select
+
+    poll = select.poll()
+    if (out := piped_out()) is not None:
+        poll.register(out, 0)  # that the other end is gone is told unasked
+    if poll.poll(seconds * 1000):
+        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
+def piped_out() -> int | None:
+    """Return standard output if it is a pipe, whose reader may leave before anything is written."""
+    mode = os.fstat(OUT).st_mode
+    return OUT if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
 
 
 def out_is_terminal() -> bool:

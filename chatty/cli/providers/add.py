@@ -22,8 +22,6 @@ from chatty.rendering.sanitizer import sanitize
 EXAMPLE = "pass show openai | chatty providers add openai --key-stdin"
 
 _LONGEST_KEY = 10000
-_BUILTIN = ("openai", "groq")
-"""Where these are is known without asking."""
 
 
 class Place(StrEnum):
@@ -74,11 +72,12 @@ def add_provider(
     others.
     """
     name = provider or _asked_name()
+    session = Session()
     may_be_none = base_url is not None and not key_stdin
     is_asked = os.isatty(0) and not (key_stdin or key_env is not None or no_key)
     if is_asked and not may_be_none:
         # Before the key: nobody should paste one and then hear that it can go nowhere.
-        _refuse_nowhere(name)
+        _require_known(session, name)
         keep_in = _agreed_place(name, keep_in)
     key = _key(name, keep_in, from_stdin=key_stdin, variable=key_env, none=no_key, may_be_none=may_be_none)
     if is_asked and may_be_none and key is not None:
@@ -87,7 +86,7 @@ def add_provider(
     for field, value in (("base_url", base_url), ("kind", kind), ("default_model", model), ("api_key", key)):
         if value is not None:
             params[field] = str(value)
-    added = Session().call("provider.add", params)["provider"]
+    added = session.call("provider.add", params)["provider"]
     if as_json:
         print_json({"provider": added})
     else:
@@ -106,12 +105,18 @@ def _asked_name() -> str:
     return name
 
 
-def _refuse_nowhere(name: str) -> None:
-    """Refuse a name that nobody knows and that comes without an address."""
-    if name in _BUILTIN:
-        return
-    if all(row["name"] != name for row in Session().call("provider.list", {})["items"]):
-        raise usage_error(f"{name} is new: say where it is, --base-url http://HOST:PORT/v1")
+def _require_known(session: Session, name: str) -> None:
+    """Refuse a new name that comes without an address.
+
+    Raises:
+        ProtocolError: ``invalid_params/usage``.
+    """
+    known = [row["name"] for row in session.call("provider.list", {})["items"]]
+    if name not in known:
+        raise usage_error(
+            f"there is no provider {name} yet; there are {', '.join(known)}. A new one needs its address: "
+            f"chatty providers add {name} --base-url http://HOST:PORT/v1"
+        )
 
 
 def _is_open_road(address: str) -> bool:

@@ -3,12 +3,11 @@
 import codecs
 import io
 import os
-import time
 from typing import Annotated
 
 import typer
 
-from chatty.cli.output.streams import out_is_terminal, write_note, write_out
+from chatty.cli.output.streams import out_is_terminal, pause, write_note, write_out
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
 from chatty.rendering.sanitizer import StreamSanitizer, sanitize
@@ -38,16 +37,18 @@ def show_logs(
             shown.print(_tail(file, lines))
             while follow:
                 shown.print(file.read())
-                time.sleep(_LOOK_AGAIN_SECONDS)
+                pause(_LOOK_AGAIN_SECONDS)
                 _start_over_if_truncated(file)
             shown.finish()
+    except BrokenPipeError:
+        raise  # about our reader, not the log
     except OSError as error:
         raise ProtocolError("storage/log", f"{path} cannot be read: {error.strerror}") from error
 
 
 def _wait_for(path: str) -> None:
     while not os.path.exists(path):
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        pause(_LOOK_AGAIN_SECONDS)
 
 
 def _tail(file: io.BufferedReader, lines: int) -> bytes:

@@ -7,6 +7,7 @@ from chatty.cli.arguments import AsJson
 from chatty.cli.output.facts import print_facts
 from chatty.cli.output.json import print_json
 from chatty.cli.output.times import duration
+from chatty.cli.server.stop import ANSWER_SECONDS
 from chatty.cli.session import Session
 from chatty.client.locations import Locations
 from chatty.protocol.errors import ProtocolError
@@ -15,10 +16,6 @@ EXAMPLE = "chatty server status --json"
 
 FIELDS = ("state", "pid", "version", "protocol", "connections", "active_runs", "uptime_seconds", "data_path")
 """What scripts may rely on, running or not."""
-
-
-ANSWER_SECONDS = 6.0
-"""More than a server gets to say its first word: one that says none is then called stuck, not late."""
 
 
 def show_status(as_json: AsJson = False) -> None:

@@ -56,7 +56,7 @@ def read(content: bytes, name: str) -> Iterator[Entry]:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        if len(lines) < 2:
+        if len(lines) < 2 or not any(_is_json(line) for _, line in lines):
             yield Entry(name, why=f"neither JSON nor JSONL: {_reason(error)}")
             return
         for number, line in lines:
@@ -72,6 +72,14 @@ def _line(line: str, where: str) -> Iterator[Entry]:
         yield Entry(where, why=f"not JSON: {_reason(error)}")
     else:
         yield from _document(document, where)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _document(document: Any, where: str) -> Iterator[Entry]:

@@ -7,7 +7,7 @@ reads: it follows the newest line until they scroll up, and again once they are 
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rich.style import Style
@@ -78,6 +78,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._views: dict[str, DrawnMessage] = {}
         self._window: list[str] = []
         self._starts: list[int] = [0]
+        self._cells_laid_out = 0
+        """The cells of a row that the starts were counted for."""
         self._is_following = True
         self._is_adjusting = False
         self._is_away = False
@@ -265,8 +267,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Events.
 
     def on_resize(self, event: events.Resize) -> None:
-        """Another width wraps every text anew."""
-        self._lay_out(self._top())
+        """Another width wraps every text anew; what one reads stays where it is."""
+        top = self._top()
+        if self._row_cells != self._cells_laid_out:
+            top = self._rewrapped(top)
+            self._seen = self._rewrapped(self._seen)
+        self._lay_out(top)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up; sideways in code and tables with shift."""
@@ -393,6 +399,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             view = self._views[message_id]
             starts.append(starts[-1] + view.height(self._look(view)) + 1)
         self._starts = starts
+        self._cells_laid_out = self._row_cells
         self._is_adjusting = True
         try:
             # One empty row after every message: the last is the padding that keeps text off the status row.
@@ -405,6 +412,15 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._is_adjusting = False
         self._note_seen()
         self.refresh()
+
+    def _rewrapped(self, place: tuple[str, int] | None) -> tuple[str, int] | None:
+        """The place of the same words, a message and a row of it, at the width there is now."""
+        view = self._views.get(place[0]) if place is not None else None
+        if place is None or view is None or place[1] == 0 or not self._row_cells:
+            return place
+        look = self._look(view)
+        letters = view.letters_above(place[1], replace(look, width=max(self._cells_laid_out, 1)))
+        return place[0], view.row_below(letters, look)
 
     def _set_row(self, row: int) -> None:
         self.scroll_target_y = row

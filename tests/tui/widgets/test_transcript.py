@@ -257,6 +257,31 @@ async def test_another_width_wraps_anew() -> None:
         assert max(len(line) for line in shown(view)) <= 58
 
 
+@pytest.mark.parametrize(("before", "after"), [(60, 100), (100, 60), (100, 82)])
+async def test_what_one_reads_stays_when_the_width_changes(before: int, after: int) -> None:
+    app, backend = scripted("empty")
+    async with app.run_test(size=(before, 20)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        view = screen.transcript
+        words = "\n\n".join(
+            f"{'before ' * 30}\n\n```\ncode\n```\n\n- place{n} {'after ' * 30}" for n in range(9)
+        )
+        open_snapshot(backend.store, snapshot([message(1, "assistant", [text(words)], 0)]))
+        await drawn(screen)
+        view._scroll_rows_to(row_of(view, "place4"))
+        view._seen = ("m1", row_of(view, "place6"))
+        await pilot.resize_terminal(after, 20)
+        await drawn(screen)
+        assert "place4" in shown(view)[0]
+        assert view._seen == ("m1", row_of(view, "place6"))
+
+
+def row_of(view: Transcript, words: str) -> int:
+    """The row of the transcript that has the words."""
+    return next(row for row in range(view._starts[-1]) if words in view._plain(row))
+
+
 async def test_selected_message_has_the_bar_down_its_height() -> None:
     async with transcript("idle") as (view, _, _, _):
         view.select_newest()

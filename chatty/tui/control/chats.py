@@ -61,3 +61,4 @@ class Chats:
         answer = await self._desk.call("conversation.restore", {"conversation_id": conversation_id})
         self._store.apply_conversation_touched(answer["conversation"])
         self._conversation.open(conversation_id)
+        self._store.say("restored")

@@ -138,6 +138,12 @@ def typed_command(text: str) -> tuple[str, str] | None:
     return name, argument.strip()
 
 
+def is_known_command(text: str) -> bool:
+    """Whether enter runs a text instead of sending it."""
+    command = typed_command(text)
+    return command is not None and command[0] in BY_SLASH
+
+
 def is_mistyped_command(text: str) -> bool:
     """Whether a text is nothing but the name of a command there is not: no message, and not worth keeping.
 

@@ -13,9 +13,11 @@ Situation = Literal[
     "answering",
     "writing-meanwhile",
     "code",
+    "command",
     "searching",
     "completing",
     "chats",
+    "no-chats",
     "question",
     "answer",
     "broken",
@@ -23,7 +25,8 @@ Situation = Literal[
 ]
 """`empty`: nothing was said yet; `writing`: something stands in the composer, which takes letters now;
 `writing-meanwhile`: so it does, and an answer is under way; `code`: what is written is inside an open fence;
-`searching`: among earlier prompts; `broken-early`: an answer that ended before its first word."""
+`command`: it is one of ours; `searching`: among earlier prompts; `no-chats`: in a list with nothing in it;
+`broken-early`: an answer that ended before its first word."""
 
 _NEWLINE = ("^j", "newline")
 _COMMANDS = ("/", "commands")
@@ -36,9 +39,11 @@ _ACTIONS_SHOWN: dict[Situation, tuple[tuple[str, str] | str, ...]] = {
     "answering": ("stop", ("enter", "queue"), _NEWLINE, _COMMANDS, _KEYS),
     "writing-meanwhile": ("stop", ("enter", "queue"), _NEWLINE, "palette"),
     "code": (("enter", "newline"), "select", "palette"),
+    "command": (("enter", "run"), "palette"),
     "searching": (("enter", "take"), "history", ("esc", "back")),
     "completing": (("tab", "take"), ("↑ ↓", "choose"), ("esc", "close")),
     "chats": (("enter", "open"), ("↑ ↓", "choose"), ("esc", "back")),
+    "no-chats": (("esc", "back"),),
     "question": ("edit", "again", "copy", "leave", ("?", "more")),
     "answer": ("again", "copy", "branch", "leave", ("?", "more")),
     "broken": ("again", "continue", ("R", "another model"), "copy", "leave", ("?", "more")),

@@ -122,3 +122,17 @@ def test_branch_goes_on_elsewhere(person: Person) -> None:
 def transcript(term: Terminal) -> str:
     """The screen right of the side bar, below the header."""
     return "\n".join(row[30:] for row in term.text.splitlines()[1:])
+
+
+def test_deleted_conversation_is_brought_back_and_no_longer_called_deleted(newcomer: Person) -> None:
+    term = newcomer.open("-m", "guide")
+    newcomer.ask(term, "hello")
+    term.wait_for("I am the guide built into chatty")
+    term.wait_for("enter send")
+    term.send("/delete\r")
+    term.wait_for("/restore brings it back")
+    term.wait_gone("I am the guide built into chatty")
+    term.send("/restore\r")
+    term.wait_for("restored")
+    term.wait_for("I am the guide built into chatty")
+    assert "deleted" not in term.text

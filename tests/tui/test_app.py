@@ -63,6 +63,16 @@ async def test_first_run_shows_the_cursor_on_any_height(height: int) -> None:
         assert any("The guide" in page.render_line(y).text for y in range(page.size.height))
 
 
+@pytest.mark.parametrize("height", [14, 20])
+async def test_first_run_says_what_is_asked_on_any_height(height: int) -> None:
+    app, _ = scripted("first-run")
+    async with app.run_test(size=(60, height)) as pilot:
+        await offered(app)
+        await pilot.press(*["down"] * 10)
+        page = app.screen.query_one("#first-run")
+        assert "Who should answer?" in [page.render_line(y).text.strip() for y in range(page.size.height)]
+
+
 async def test_no_color_chooses_the_theme_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app, _ = scripted("idle", Settings(theme="chatty-light"))

@@ -63,3 +63,4 @@ class Chats:
             self._put_away.remove(conversation_id)
         self._store.apply_conversation_touched(answer["conversation"])
         self._conversation.open(conversation_id)
+        self._store.say("restored")

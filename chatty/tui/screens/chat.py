@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from chatty.tui.actions import Place
+from chatty.tui.actions import Place, is_known_command
 from chatty.tui.backend import Backend
 from chatty.tui.containing import Contained
 from chatty.tui.draft_keeper import DraftKeeper
@@ -148,6 +148,11 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.run("leave")
         self.composer.take_paste(event.text)
 
+    @on(TextField.Edited, "#side-bar")
+    def _filtered(self, event: TextField.Edited) -> None:
+        event.stop()
+        self.showing.hints()
+
     @on(CompletionMenu.Taken)
     def _menu_taken(self, event: CompletionMenu.Taken) -> None:
         event.stop()
@@ -239,7 +244,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         if self.transcript.has_focus:
             return self._message_situation()
         if self.side_bar.has_focus:
-            return "chats"
+            return "chats" if self.side_bar.has_cursor else "no-chats"
         if self.composer.is_searching:
             return "searching"
         if self.menu.is_open:
@@ -248,6 +253,8 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         if self.composer.is_empty:
             is_said = opened is not None and opened.path
             return "answering" if is_answering else "idle" if is_said else "empty"
+        if is_known_command(self.composer.text):
+            return "command"
         if self.composer.is_in_code:
             return "code"
         return "writing-meanwhile" if is_answering else "writing"

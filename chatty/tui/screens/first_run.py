@@ -21,7 +21,7 @@ _COLUMN = 4
 _GROUPS = ("Found", "Set up", "Built in")
 _KEYS = (("↑ ↓", "move"), ("enter", "choose"), ("esc", "the guide"))
 _PROMISES = (
-    "Keys go to the system keyring; to a file only if you say so.",
+    "Keys go to the keyring, or to a file if you say so.",
     "Nothing leaves this machine before you send.",
 )
 
@@ -73,12 +73,12 @@ class ProviderList(Keyed):
         return self._offer_row(line.offer, room)
 
     def _line_at(self, y: int) -> _Line | None:
-        lines = _lines(self._offers, self.size.width - 2 * _COLUMN)
         rows = self.size.height
+        lines = _lines(self._offers, self.size.width - 2 * _COLUMN, rows)
         place = next(n for n, line in enumerate(lines) if line.offer is self._cursor)
-        # In the middle, a little above it; on a low screen the list scrolls so that the cursor is seen.
+        # In the middle, a little above it; what is lower still scrolls just so far that the cursor is seen.
         top = max(0, (rows - len(lines)) // 2 - rows // 12)
-        first = 0 if len(lines) <= rows else max(0, min(place - rows // 2, len(lines) - rows))
+        first = max(0, min(place - rows + 2, len(lines) - rows))
         index = y - top + first
         return lines[index] if 0 <= index < len(lines) else None
 
@@ -139,7 +139,19 @@ class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
         event.stop()
 
 
-def _lines(offers: Sequence[ProviderOffer], room: int) -> list[_Line]:
+def _lines(offers: Sequence[ProviderOffer], room: int, rows: int) -> list[_Line]:
+    """The page; on a low screen without empty rows, and without the promises that it has no room for."""
+    lines = _list_lines(offers)
+    promises = [textwrap.wrap(words, max(room, 20)) for words in _PROMISES]
+    if len(lines) + sum(map(len, promises)) > rows:
+        lines = [line for line in lines if line.spans or line.offer is not None]
+    for words in promises:
+        if len(lines) + len(words) <= rows:
+            lines.extend(_Line((Span(row, "muted"),)) for row in words)
+    return lines
+
+
+def _list_lines(offers: Sequence[ProviderOffer]) -> list[_Line]:
     lines = [
         _Line((Span("chatty", "accent", bold=True),)),
         _Line(),
@@ -152,8 +164,6 @@ def _lines(offers: Sequence[ProviderOffer], room: int) -> list[_Line]:
             lines.append(_Line((Span(group, "muted"),)))
             lines.extend(_Line(offer=offer) for offer in here)
             lines.append(_Line())
-    for words in _PROMISES:
-        lines.extend(_Line((Span(row, "muted"),)) for row in textwrap.wrap(words, max(room, 20)))
     return lines
 
 

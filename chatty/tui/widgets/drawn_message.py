@@ -152,6 +152,20 @@ class DrawnMessage:
         """The text of a row as it stands on the screen, for the mouse's selection."""
         return " " * TEXT_COLUMN + self._plain_text(row, look)
 
+    def letters_above(self, row: int, look: Look) -> int:
+        """How many letters of its text stand above a row, however they are wrapped."""
+        return sum(self._letters(above, look) for above in range(1, row))
+
+    def row_below(self, letters: int, look: Look) -> int:
+        """The row with words that has so many letters above it."""
+        height = self.height(look)
+        for row in range(1, height):
+            here = self._letters(row, look)
+            if letters <= 0 and here:
+                return row
+            letters -= here
+        return height
+
     def overflow(self, row: int, look: Look) -> int:
         """Cells of a row's code or table that do not fit into the column."""
         found = self._block_at(row, look)
@@ -276,6 +290,9 @@ class DrawnMessage:
         if block.text is None:
             return palette.row(cut(block.fixed[within], look.column), look.column, ground)
         return _line_strip(block.line(within, look), block.indent, look, palette, ground)
+
+    def _letters(self, row: int, look: Look) -> int:
+        return sum(map(len, self._plain_text(row, look).split()))
 
     def _plain_text(self, row: int, look: Look) -> str:
         if row == 0:

@@ -49,8 +49,8 @@ class Header(TwoSidedRow):
         content = self.content
         project = [] if self._is_narrow or not content.project else [Span(f"{content.project} › ", "muted")]
         title = content.title or "New conversation"
-        if width(project) + cell_len(title) > room:
-            project = []
+        if width(project) + cell_len(title) > room and width(project) > room // 3:
+            project = []  # it would leave too little of the title
         return [*project, Span(cut_middle(title, max(room - width(project), 8)), bold=True)]
 
     def _right(self) -> list[Span]:

@@ -63,14 +63,20 @@ class SideBar(TextField):
         """Show these conversations, newest first, one of them open."""
         self._rows = sorted(rows, key=lambda row: row.touched_at_ms, reverse=True)
         self._open_id = open_id
+        if not self.has_cursor:
+            self._cursor_id = self._first_cursor()
         self.refresh()
 
     def edited(self) -> None:
         """The filter changed: the cursor goes to the best fit."""
-        shown = self._shown()
-        self._cursor_id = shown[0].id if shown and not self.is_empty else self._open_id
+        self._cursor_id = self._first_cursor()
         self._first_line = 0
         super().edited()
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether there is a line to open."""
+        return any(row.id == self._cursor_id for row in self._shown())
 
     def intercept(self, event: events.Key) -> bool:
         """The arrows move, enter opens, esc and tab leave."""
@@ -78,7 +84,7 @@ class SideBar(TextField):
         if key in ("up", "down"):
             self._step(-1 if key == "up" else 1)
         elif key == "enter":
-            self._choose(self._cursor_id)
+            self._choose(self._cursor_id if self.has_cursor else None)
         elif key in ("escape", "tab", "shift+tab"):
             self._clear_filter()
             self.post_message(self.Left())
@@ -104,8 +110,8 @@ class SideBar(TextField):
         """A press places no text cursor here."""
 
     def on_focus(self) -> None:
-        """The cursor starts at the open conversation."""
-        self._cursor_id = self._open_id
+        """The cursor starts at the open conversation, or at the newest where that is not in the list."""
+        self._cursor_id = self._first_cursor()
         self.refresh()
 
     def on_blur(self) -> None:
@@ -132,6 +138,11 @@ class SideBar(TextField):
             return self._rows
         return matching(self.text, self._rows, lambda row: f"{row.title} {row.project}")
 
+    def _first_cursor(self) -> str | None:
+        shown = self._shown()
+        is_open_shown = self.is_empty and any(row.id == self._open_id for row in shown)
+        return self._open_id if is_open_shown or not shown else shown[0].id
+
     def _lines(self) -> list[_Line]:
         lines: list[_Line] = []
         group = ""
@@ -143,6 +154,8 @@ class SideBar(TextField):
                 lines.append(_Line(group=named))
                 group = named
             lines.append(_Line(row))
+        if not lines and self.has_focus:
+            lines.append(_Line(group="nothing fits" if self._rows else "nothing was said yet"))
         return lines
 
     def _line_at(self, y: int) -> _Line | None:

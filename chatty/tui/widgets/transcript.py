@@ -6,7 +6,7 @@ never moves while someone reads: it follows the newest line until they scroll up
 at the end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rich.style import Style
@@ -75,6 +75,8 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
         self._views: dict[str, DrawnMessage] = {}
         self._window = MessageWindow()
         self._rows = RowIndex()
+        self._cells_laid_out = 0
+        """The cells of a row that the rows were counted for."""
         self._is_following = True
         self._is_adjusting = False
         self._sought: Spot | None = None
@@ -254,8 +256,12 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
     # Events.
 
     def on_resize(self, event: events.Resize) -> None:
-        """Another width wraps every text anew."""
-        self._lay_out(self._top())
+        """Another width wraps every text anew; what one reads stays where it is."""
+        top = self._top()
+        if self._row_cells != self._cells_laid_out:
+            top = self._rewrapped(top)
+            self._seen = self._rewrapped(self._seen)
+        self._lay_out(top)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up; sideways in code and tables with shift."""
@@ -347,6 +353,7 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
                 self._sync(message_id)
         self._views = {message_id: self._views[message_id] for message_id in ids}
         self._rows = RowIndex(ids, [view.height(self._look(view)) for view in self._views.values()])
+        self._cells_laid_out = self._row_cells
         kept_row = None if keep is None else self._rows.row_of(keep)
         self._is_adjusting = True
         try:
@@ -359,6 +366,15 @@ class Transcript(Keyed, ScrollView, inherit_bindings=False):
             self._is_adjusting = False
         self._note_seen()
         self.refresh()
+
+    def _rewrapped(self, spot: Spot | None) -> Spot | None:
+        """The spot of the same words at the width there is now."""
+        view = self._views.get(spot.message_id) if spot is not None else None
+        if spot is None or view is None or spot.row == 0 or not self._row_cells:
+            return spot
+        look = self._look(view)
+        letters = view.letters_above(spot.row, replace(look, width=max(self._cells_laid_out, 1)))
+        return Spot(spot.message_id, view.row_below(letters, look))
 
     def _set_row(self, row: int) -> None:
         self.scroll_target_y = row

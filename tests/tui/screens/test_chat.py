@@ -15,6 +15,8 @@ from chatty.tui.overlays.question import Question
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.screens import chat as chat_screen
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.state import OpenConversation
+from chatty.tui.widgets.header import HeaderContent
 from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scripted_app import scripted
@@ -436,6 +438,41 @@ async def test_figures_push_out_none_of_the_first_hints(columns: int, expected: 
         shown = row(screen, "hints").strip()
         assert shown.startswith("esc stop  enter queue  ")
         assert shown.endswith(expected)
+
+
+async def test_list_of_conversations_has_a_cursor_or_says_that_there_is_nothing() -> None:
+    async with chat("chat", (80, 24)) as (pilot, screen, backend):
+        await pilot.press("ctrl+o")
+        assert row(screen, "hints").strip().startswith("enter open  ↑ ↓ choose  esc back")
+        await pilot.press(*"zzzz")
+        await pilot.pause()
+        assert "nothing fits" in screen.side_bar.render_line(2).text
+        assert row(screen, "hints").strip().startswith("esc back   ")
+        await pilot.press("enter")
+        assert backend.calls == []
+
+
+async def test_cursor_of_the_list_starts_on_the_newest_where_the_open_one_is_new() -> None:
+    async with chat("chat", (80, 24)) as (pilot, screen, _):
+        screen.store.open_conversation(OpenConversation("c-new", is_new=True))
+        await pilot.pause()
+        await pilot.press("ctrl+o")
+        assert screen.side_bar.has_cursor
+
+
+@pytest.mark.parametrize(("project", "is_shown"), [("api-redesign", True), ("a project " * 3, False)])
+async def test_project_stands_before_a_title_that_is_cut(project: str, is_shown: bool) -> None:
+    async with chat(size=(80, 24)) as (_pilot, screen, _):
+        screen.header.content = HeaderContent("A title that goes on and on " * 4, project, "gpt-5.2")
+        shown = row(screen, "header").strip()
+        assert "…" in shown
+        assert shown.startswith(f"{project} › " if is_shown else "A title")
+
+
+async def test_enter_runs_a_command() -> None:
+    async with chat(size=(80, 24)) as (pilot, screen, _):
+        await pilot.press(*"/rename ")
+        assert row(screen, "hints").strip().startswith("enter run  ^p commands")
 
 
 async def test_menu_of_commands_stands_in_columns_with_the_keys_that_work_here() -> None:

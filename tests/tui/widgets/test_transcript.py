@@ -11,6 +11,7 @@ from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.widgets.message_window import WINDOW_AT_FIRST, WINDOW_AT_MOST
+from chatty.tui.widgets.row_index import Spot
 from chatty.tui.widgets.transcript import Transcript
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import event, large, message, numbered, open_snapshot, snapshot, text
@@ -256,6 +257,31 @@ async def test_folding_reasoning_renders_it_only_when_asked() -> None:
 async def test_another_width_wraps_anew() -> None:
     async with transcript("idle", (60, 20)) as (view, _, _, _):
         assert max(len(line) for line in shown(view)) <= 58
+
+
+@pytest.mark.parametrize(("before", "after"), [(60, 100), (100, 60), (100, 82)])
+async def test_what_one_reads_stays_when_the_width_changes(before: int, after: int) -> None:
+    app, backend = scripted("empty")
+    async with app.run_test(size=(before, 20)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        view = screen.transcript
+        words = "\n\n".join(
+            f"{'before ' * 30}\n\n```\ncode\n```\n\n- place{n} {'after ' * 30}" for n in range(9)
+        )
+        open_snapshot(backend.store, snapshot([message(1, "assistant", [text(words)], 0)]))
+        await drawn(screen)
+        view._scroll_rows_to(row_of(view, "place4"))
+        view._seen = Spot("m1", row_of(view, "place6"))
+        await pilot.resize_terminal(after, 20)
+        await drawn(screen)
+        assert "place4" in shown(view)[0]
+        assert view._seen == ("m1", row_of(view, "place6"))
+
+
+def row_of(view: Transcript, words: str) -> int:
+    """The row of the transcript that has the words."""
+    return next(row for row in range(view._rows.rows) if words in view._plain(row))
 
 
 async def test_selected_message_has_the_bar_down_its_height() -> None:

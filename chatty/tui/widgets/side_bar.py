@@ -67,8 +67,7 @@ class SideBar(TextField):
 
     def edited(self) -> None:
         """The filter changed: the cursor goes to the best fit."""
-        shown = self._shown()
-        self._cursor_id = shown[0].id if shown and not self.is_empty else self._open_id
+        self._cursor_id = self._first_choice()
         self._first_line = 0
         super().edited()
 
@@ -104,8 +103,8 @@ class SideBar(TextField):
         """A press places no text cursor here."""
 
     def on_focus(self) -> None:
-        """The cursor starts at the open conversation."""
-        self._cursor_id = self._open_id
+        """The cursor starts at the open conversation; where that is not in the list, at the newest."""
+        self._cursor_id = self._first_choice()
         self.refresh()
 
     def on_blur(self) -> None:
@@ -126,6 +125,13 @@ class SideBar(TextField):
         return self._conversation(line.row, width)
 
     # Inside.
+
+    def _first_choice(self) -> str | None:
+        """What enter opens before the arrows were used."""
+        ids = [row.id for row in self._shown()]
+        if self.is_empty and self._open_id in ids:
+            return self._open_id
+        return ids[0] if ids else None
 
     def _shown(self) -> list[ConversationRow]:
         if self.is_empty:

@@ -15,6 +15,7 @@ from chatty.tui.overlays.question import Question
 from chatty.tui.prompts import PromptChoice
 from chatty.tui.screens import chat as chat_screen
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.state import OpenConversation
 from chatty.tui.wishes import Ask, Returned
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scripted_app import scripted
@@ -374,6 +375,15 @@ async def test_side_bar_filters_and_opens(size: tuple[int, int]) -> None:
         await pilot.press("ctrl+o", *"kyoto", "enter")
         assert backend.calls[-1] == ("open_conversation", "c5")
         assert screen.focused is screen.composer
+
+
+async def test_side_bar_opens_the_newest_where_the_open_one_is_not_in_it() -> None:
+    async with chat() as (pilot, screen, backend):
+        newest = max(screen.store.conversations.values(), key=lambda row: row.touched_at_ms)
+        screen.store.open_conversation(OpenConversation("unsaved", is_new=True))
+        screen._paint()
+        await pilot.press("ctrl+o", "enter")
+        assert backend.calls[-1] == ("open_conversation", newest.id)
 
 
 async def test_draft_is_kept_for_each_conversation(tmp_path: Path) -> None:

@@ -304,6 +304,17 @@ async def test_model_named_with_the_command_is_used_or_looked_for() -> None:
         assert ("set_key", "anthropic", "sk-secret") in backend.calls
 
 
+async def test_key_is_asked_for_a_provider_that_there_is() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/key nope", "enter")
+        assert screen.app.screen is screen
+        assert "no provider nope" in screen.store.note.text
+        await pilot.press(*"/key groq", "enter", *"sk-1", "enter")
+        assert backend.calls[-1] == ("set_key", "groq", "sk-1")
+        await pilot.press(*"/key ", "enter", *"anth", "enter", *"sk-2", "enter")
+        assert backend.calls[-1] == ("set_key", "anthropic", "sk-2")
+
+
 async def test_key_is_drawn_as_dots() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press("ctrl+l", *"opus", "enter", *"sk-1")

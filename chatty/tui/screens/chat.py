@@ -35,7 +35,7 @@ from chatty.tui.widgets.drawn import Keyed
 from chatty.tui.widgets.header import Header, header_content
 from chatty.tui.widgets.hints_row import HintsContent, HintsRow, figures
 from chatty.tui.widgets.side_bar import SideBar
-from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, is_quit_note
+from chatty.tui.widgets.status_row import StatusContent, StatusRow, doing, is_quit_note, seconds_since
 from chatty.tui.widgets.text_field import TextField
 from chatty.tui.widgets.transcript import Transcript
 from chatty.tui.widgets.welcome import welcome_rows
@@ -339,7 +339,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         )
         run = self.store.open.active_run() if self.store.open else None
         if run is not None:
-            self.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
+            self.transcript.set_running_seconds(run.reply_id, seconds_since(run.started_at_ms, now_ms))
 
     def _paint_hits(self) -> None:
         show_found = getattr(self.app.screen, "show_found", None)

@@ -68,6 +68,16 @@ async def test_esc_stops_the_answer_and_keeps_the_text() -> None:
         assert screen.composer.text == "draft"
 
 
+async def test_clock_that_is_set_back_counts_no_seconds_below_nothing() -> None:
+    async with chat("chat") as (_, screen, _):
+        assert screen.store.open is not None
+        run = screen.store.open.active_run()
+        assert run is not None
+        run.started_at_ms += 24 * 3_600_000
+        screen._paint_status()
+        assert screen.transcript._views[run.reply_id].running_seconds == 0
+
+
 async def test_esc_without_an_answer_stops_nothing() -> None:
     async with chat() as (pilot, _, backend):
         await pilot.press("escape")

@@ -231,7 +231,12 @@ def _help(screen: "ChatScreen", _: str) -> None:
 
 
 def _suspend(screen: "ChatScreen", _: str) -> None:
-    screen.app.action_suspend_process()
+    """Stop until the shell brings us back. In the session's own process group there is no such shell: the
+    terminal was opened for this program alone, and would be lost with it."""
+    if os.getpgrp() == os.getsid(0):
+        screen.say("there is no shell here that could bring it back")
+    else:
+        screen.app.action_suspend_process()
 
 
 def _interrupt(screen: "ChatScreen", _: str) -> None:

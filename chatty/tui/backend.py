@@ -81,6 +81,9 @@ class Backend(Protocol):
     def want_earlier_prompts(self) -> None:
         """Bring prompts of conversations further back; they come by `Store.recall`."""
 
+    def providers(self) -> list[str]:
+        """Names of the providers that a key can be set for, as far as they are known now."""
+
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         """Keep a provider's key in the keyring, or after a question in a file, and try it.
 

@@ -205,6 +205,9 @@ class Controller:
     def want_earlier_prompts(self) -> None:
         self._recall.want_earlier()
 
+    def providers(self) -> list[str]:
+        return self._catalogue.providers()
+
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._catalogue.set_key(provider, key, then)
 

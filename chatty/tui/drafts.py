@@ -112,7 +112,15 @@ class Drafts:
 
     def _others(self, conversation_id: str) -> list[Path]:
         paths = self._directory.glob(f"{quote(conversation_id, safe='')}@*.json")
-        return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        return sorted(paths, key=_written_at, reverse=True)
+
+
+def _written_at(path: Path) -> float:
+    """When a draft was written; long ago for one that another client has taken meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _written(path: Path, draft: Draft) -> int:

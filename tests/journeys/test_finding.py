@@ -77,6 +77,20 @@ def test_deleted_conversation_comes_back(person: Person) -> None:
     term.wait_until(lambda: "▌ short-lived" in term.text)
 
 
+def test_deleting_is_told_to_whoever_has_it_open(person: Person) -> None:
+    term = person.open("-m", "openai/echo")
+    asked(person, term, "short-lived")
+    other = person.open("-c", wait="▌ short-lived")
+    other.wait_until(lambda: "● local" in other.text)
+    term.send("/delete\r")
+    other.wait_for("deleted in another window")
+    other.send("/rename of no use\r")
+    other.wait_for("there is no such conversation")
+    assert "of no use" not in other.text
+    other.send("kept all the same\r")
+    other.wait_until(lambda: "│ kept all the same" in other.text)
+
+
 def test_palette_and_help_offer_only_what_works(person: Person) -> None:
     term = person.open("-m", "openai/echo")
     term.send("?")

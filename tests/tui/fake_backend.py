@@ -143,6 +143,9 @@ class FakeBackend:
     def want_earlier_prompts(self) -> None:
         self._record("want_earlier_prompts")
 
+    def providers(self) -> list[str]:
+        return ["anthropic", "groq", "openai"]
+
     def set_key(self, provider: str, key: str, then: Callable[[], None] = nothing) -> None:
         self._record("set_key", provider, key)
         self.keys_kept.append(then)

@@ -5,7 +5,7 @@ import re
 import select
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +27,12 @@ class Terminal:
         environment: dict[str, str],
         module: str = "tests.tui.scripted_app",
         errors_to: Path | None = None,
+        program: Sequence[str] | None = None,
     ) -> None:
         # A test runner may say how wide its own terminal is: that is not the one made here.
         foreign = {"NO_COLOR", "COLUMNS", "LINES"}
         inherited = {key: value for key, value in os.environ.items() if key not in foreign}
-        command = [sys.executable, "-m", module, *arguments]
+        command = [*(program or (sys.executable, "-m", module)), *arguments]
         if errors_to is not None:
             command = ["/bin/sh", "-c", 'exec "$@" 2>"$0"', str(errors_to), *command]
         self.child = pexpect.spawn(
@@ -148,10 +149,17 @@ def terminal(
     rows: int = 30,
     environment: dict[str, str] | None = None,
     errors_to: Path | None = None,
+    program: Sequence[str] | None = None,
 ) -> Iterator[Terminal]:
-    """A running client, ready to type; ended afterwards. Its standard error can be a file."""
+    """A running client, ready to type; ended afterwards. Its standard error can be a file, and another
+    program, such as a shell, can start it."""
     running = Terminal(
-        *arguments, columns=columns, rows=rows, environment=environment or {}, errors_to=errors_to
+        *arguments,
+        columns=columns,
+        rows=rows,
+        environment=environment or {},
+        errors_to=errors_to,
+        program=program,
     )
     try:
         running.wait_for("sk anything")

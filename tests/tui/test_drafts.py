@@ -98,3 +98,9 @@ def test_save_that_fails_leaves_neither_descriptor_nor_file_behind(tmp_path: Pat
             drafts.save("c1", Draft(("x",), 0))
     assert len(os.listdir("/dev/fd")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["c1@a.json"]
+
+
+def test_draft_that_another_client_takes_meanwhile_hides_no_other(tmp_path: Path) -> None:
+    Drafts(tmp_path, "a").save("c1", Draft(("from a",), 0))
+    (tmp_path / "c1@b.json").symlink_to(tmp_path / "gone")
+    assert Drafts(tmp_path, "c").load("c1").pieces == ("from a",)

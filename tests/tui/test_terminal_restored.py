@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_standard_error_in_a_file_leaves_the_screen_on_the_terminal(tmp_path: Pa
 
 def test_suspending_gives_the_terminal_back_and_takes_it_again() -> None:
     with terminal("--scene", "idle") as term:
-        term.send("\x1a")
+        os.kill(term.pid, signal.SIGTSTP)
         term.wait_written(b"\x1b[?1049l")
         assert os.waitpid(term.pid, os.WUNTRACED)[1] == (signal.SIGSTOP << 8) | 0x7F
         term.written = b""
@@ -52,3 +53,22 @@ def test_suspending_gives_the_terminal_back_and_takes_it_again() -> None:
         term.wait_written(b"\x1b[?1049h")
         term.send("back again")
         term.wait_for("back again")
+
+
+def test_terminal_without_a_shell_is_not_suspended() -> None:
+    with terminal("--scene", "idle") as term:
+        term.send("\x1a")
+        term.wait_for("no shell here")
+        term.send("still here")
+        term.wait_for("still here")
+
+
+def test_shell_brings_it_back() -> None:
+    steps = f"{sys.executable} -m tests.tui.scripted_app --scene idle; echo away; fg; echo left"
+    with terminal("-c", steps, program=("/bin/bash", "-m")) as term:
+        term.send("\x1a")
+        term.wait_written(b"away")
+        term.send("back again")
+        term.wait_for("back again")
+        term.send("\x03/quit\r")
+        term.wait_written(b"left")

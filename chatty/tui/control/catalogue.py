@@ -166,6 +166,10 @@ class Catalogue:
         if opened is not None and not opened.model:
             self._store.set_model(*self._choices.model, is_chosen=False)
 
+    def providers(self) -> list[str]:
+        """Names of the providers that a key can be set for, as far as they are known."""
+        return [wire.line(row["name"]) for row in self._providers if row["kind"] != "guide"]
+
     def choose_provider(self, name: str) -> None:
         """Begin with this provider's usual model; of a server of one's own with its first."""
         self._desk.begin(self._choose_provider(name))

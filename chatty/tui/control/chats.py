@@ -1,5 +1,6 @@
 """The list of conversations: kept up to date, and what is done to the one that is open as a whole."""
 
+from chatty.protocol.errors import ProtocolError
 from chatty.tui.control.conversation import Conversation
 from chatty.tui.control.desk import Desk
 
@@ -28,8 +29,9 @@ class Chats:
         if opened.is_new:
             self._store.say("there is nothing to name yet")
             return
+        before = opened.title
         self._store.set_title(title)
-        self._desk.begin(self._update(opened.id, title))
+        self._desk.begin(self._update(opened.id, title, before))
 
     def put_away(self, method: str, word: str) -> None:
         """Delete or archive the open conversation and go on with a new one."""
@@ -46,8 +48,13 @@ class Chats:
             return
         self._desk.begin(self._bring_back(self._put_away[-1]))
 
-    async def _update(self, conversation_id: str, title: str) -> None:
-        await self._desk.call("conversation.update", {"conversation_id": conversation_id, "title": title})
+    async def _update(self, conversation_id: str, title: str, before: str) -> None:
+        try:
+            await self._desk.call("conversation.update", {"conversation_id": conversation_id, "title": title})
+        except ProtocolError:
+            if self._store.open is not None and self._store.open.id == conversation_id:
+                self._store.set_title(before)
+            raise
 
     async def _put_out_of_sight(self, conversation_id: str, title: str, method: str, word: str) -> None:
         self._conversation.open_new()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HELD_SECONDS = 0.3
 """How long a conversation that was opened at a message is kept back for that message."""
 _NO_LONGER_THERE = "that message is no longer there"
+_DELETED = "deleted in another window · what you write here stays a draft"
 
 
 class Conversation:
@@ -205,6 +206,8 @@ class Conversation:
                     subscription.refresh()
                 if isinstance(update, Snapshot) or _is_run_end(update):
                     self._spending.ask()
+                if isinstance(update, Event) and update.type == "conversation.deleted":
+                    self._store.say(_DELETED)
         except ProtocolError:
             if self._is_open(conversation_id):
                 self.open_new()

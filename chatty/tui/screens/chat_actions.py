@@ -154,14 +154,19 @@ def with_key(screen: "ChatScreen", model_id: str, use: Callable[[], None]) -> No
 
 
 def _key(screen: "ChatScreen", argument: str) -> None:
-    def keep(key: str | None) -> None:
-        if key is not None:
-            screen.backend.set_key(argument, key)
+    providers = screen.backend.providers()
 
-    if not argument:
-        screen.say("write /key and the provider's name")
-        return
-    screen.app.push_screen(key_entry(argument), keep)
+    def ask(name: str) -> None:
+        def keep(key: str | None) -> None:
+            if key is not None:
+                screen.backend.set_key(name, key)
+
+        if providers and name not in providers:
+            screen.say(f"there is no provider {name}; `chatty providers add` makes one")
+        else:
+            screen.app.push_screen(key_entry(name), keep)
+
+    _choose(screen, lists.name_picker("Key of", providers), ask, argument)
 
 
 def key_entry(provider: str) -> Entry:
@@ -234,7 +239,12 @@ def _help(screen: "ChatScreen", _: str) -> None:
 
 
 def _suspend(screen: "ChatScreen", _: str) -> None:
-    screen.app.action_suspend_process()
+    """Stop until the shell brings us back. In the session's own process group there is no such shell: the
+    terminal was opened for this program alone, and would be lost with it."""
+    if os.getpgrp() == os.getsid(0):
+        screen.say("there is no shell here that could bring it back")
+    else:
+        screen.app.action_suspend_process()
 
 
 def _interrupt(screen: "ChatScreen", _: str) -> None:

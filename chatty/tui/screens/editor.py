@@ -39,8 +39,15 @@ async def _edited(screen: "ChatScreen", text: str, line: int) -> str:
         path = Path(directory) / "message.md"
         path.write_text(text, encoding="utf-8")
         command = _command(path, line)
+        failure = None
         with screen.app.suspend(), screen.app.batch_update(), keyboard_signals_for_the_editor():
-            await asyncio.to_thread(subprocess.run, command, check=False)
+            try:
+                await asyncio.to_thread(subprocess.run, command, check=False)
+            except OSError as error:
+                # Raised in here it would keep Textual from taking the terminal back.
+                failure = error
+        if failure is not None:
+            raise failure
         return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
 
 

@@ -12,7 +12,7 @@ from chatty.tui.hints import hints, sequence_hints
 from chatty.tui.spans import Span
 from chatty.tui.widgets.header import header_content
 from chatty.tui.widgets.hints_row import HintsContent, figures
-from chatty.tui.widgets.status_row import StatusContent, doing
+from chatty.tui.widgets.status_row import StatusContent, doing, seconds_since
 from chatty.tui.widgets.welcome import welcome_rows
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Showing:
         )
         run = store.open.active_run() if store.open else None
         if run is not None:
-            screen.transcript.set_running_seconds(run.reply_id, (now_ms - run.started_at_ms) // 1000)
+            screen.transcript.set_running_seconds(run.reply_id, seconds_since(run.started_at_ms, now_ms))
 
     def _show(self, dirty: Dirty) -> None:
         if dirty.path or dirty.header:

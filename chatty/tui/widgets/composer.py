@@ -20,7 +20,7 @@ from chatty.tui.editing.kill_ring import KillRing
 from chatty.tui.editing.wrapping import Wrapping
 from chatty.tui.keymap import KeyRouter, canonical
 from chatty.tui.widgets.prompt_history import PromptHistory
-from chatty.tui.widgets.text_field import TextField
+from chatty.tui.widgets.text_field import TextField, letter_of
 
 _ROWS_AT_MOST = 10
 _NEWLINE_KEYS = ("ctrl+j", "shift+enter", "alt+enter")
@@ -269,8 +269,8 @@ class Composer(TextField):
             self._look_for(self._search[:-1])
         elif key == "ctrl+r":
             self._look_for(self._search, further=True)
-        elif event.is_printable and event.character and "+" not in key[:-1]:
-            self._look_for(self._search + event.character)
+        elif (letter := letter_of(event)) and "+" not in key[:-1]:
+            self._look_for(self._search + letter)
         return True
 
     def _look_for(self, words: str, *, further: bool = False) -> None:

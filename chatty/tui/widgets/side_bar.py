@@ -139,9 +139,11 @@ class SideBar(TextField):
         return matching(self.text, self._rows, lambda row: f"{row.title} {row.project}")
 
     def _first_cursor(self) -> str | None:
-        shown = self._shown()
-        is_open_shown = self.is_empty and any(row.id == self._open_id for row in shown)
-        return self._open_id if is_open_shown or not shown else shown[0].id
+        """What enter opens before the arrows were used."""
+        ids = [row.id for row in self._shown()]
+        if self.is_empty and self._open_id in ids:
+            return self._open_id
+        return ids[0] if ids else None
 
     def _lines(self) -> list[_Line]:
         lines: list[_Line] = []

@@ -98,7 +98,7 @@ def _answering(opened: OpenConversation, now_ms: int) -> tuple[Span, ...]:
     run = opened.active_run()
     if run is None:
         return ()
-    seconds = _seconds_since(run.started_at_ms, now_ms)
+    seconds = seconds_since(run.started_at_ms, now_ms)
     if run.status == "queued":
         return (Span(f"queued {seconds} s", "primary"),)
     if run.status == "cancelling":
@@ -118,5 +118,6 @@ def estimated_tokens(characters: int) -> int:
     return characters // 4
 
 
-def _seconds_since(moment_ms: int, now_ms: int) -> int:
+def seconds_since(moment_ms: int, now_ms: int) -> int:
+    """Whole seconds; none where the clock was set back meanwhile."""
     return max(0, (now_ms - moment_ms) // 1000)

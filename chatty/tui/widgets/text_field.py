@@ -25,6 +25,16 @@ from chatty.tui.spans import Span
 from chatty.tui.widgets.drawn import Keyed
 
 
+def letter_of(event: events.Key) -> str:
+    """What a key types, cleaned; empty when it types nothing.
+
+    More than Python calls printable: the wide space of Japanese keyboards, the no-break space of French ones,
+    the joiners of Persian and of composed signs.
+    """
+    character = event.character or ""
+    return sanitize(character) if event.is_printable or character >= "\xa0" else ""
+
+
 class TextField(Keyed):
     """Editable text. `placeholder` is shown, muted, while it is empty."""
 
@@ -92,8 +102,8 @@ class TextField(Keyed):
         modifiers = key.split("+")[:-1]
         if {"alt", "ctrl", "super", "meta", "hyper"} & set(modifiers):
             return "alt" in modifiers
-        if event.is_printable and event.character:
-            self.insert(without_marks(sanitize(event.character)))
+        if letter := letter_of(event):
+            self.insert(without_marks(letter))
             return True
         return False
 

@@ -69,6 +69,16 @@ async def test_esc_stops_the_answer_and_keeps_the_text() -> None:
         assert screen.composer.text == "draft"
 
 
+async def test_clock_that_is_set_back_counts_no_seconds_below_nothing() -> None:
+    async with chat("chat") as (_, screen, _):
+        assert screen.store.open is not None
+        run = screen.store.open.active_run()
+        assert run is not None
+        run.started_at_ms += 24 * 3_600_000
+        screen.showing.status()
+        assert screen.transcript._views[run.reply_id].running_seconds == 0
+
+
 async def test_esc_without_an_answer_stops_nothing() -> None:
     async with chat() as (pilot, _, backend):
         await pilot.press("escape")
@@ -305,6 +315,17 @@ async def test_model_named_with_the_command_is_used_or_looked_for() -> None:
         assert ("set_key", "anthropic", "sk-secret") in backend.calls
 
 
+async def test_key_is_asked_for_a_provider_that_there_is() -> None:
+    async with chat() as (pilot, screen, backend):
+        await pilot.press(*"/key nope", "enter")
+        assert screen.app.screen is screen
+        assert "no provider nope" in screen.store.note.text
+        await pilot.press(*"/key groq", "enter", *"sk-1", "enter")
+        assert backend.calls[-1] == ("set_key", "groq", "sk-1")
+        await pilot.press(*"/key ", "enter", *"anth", "enter", *"sk-2", "enter")
+        assert backend.calls[-1] == ("set_key", "anthropic", "sk-2")
+
+
 async def test_key_is_drawn_as_dots() -> None:
     async with chat() as (pilot, screen, _):
         await pilot.press("ctrl+l", *"opus", "enter", *"sk-1")
@@ -376,6 +397,15 @@ async def test_side_bar_filters_and_opens(size: tuple[int, int]) -> None:
         await pilot.press("ctrl+o", *"kyoto", "enter")
         assert backend.calls[-1] == ("open_conversation", "c5")
         assert screen.focused is screen.composer
+
+
+async def test_side_bar_opens_the_newest_where_the_open_one_is_not_in_it() -> None:
+    async with chat() as (pilot, screen, backend):
+        newest = max(screen.store.conversations.values(), key=lambda row: row.touched_at_ms)
+        screen.store.open_conversation(OpenConversation("unsaved", is_new=True))
+        screen.showing.changes()
+        await pilot.press("ctrl+o", "enter")
+        assert backend.calls[-1] == ("open_conversation", newest.id)
 
 
 async def test_draft_is_kept_for_each_conversation(tmp_path: Path) -> None:

@@ -57,6 +57,16 @@ def test_interrupt_is_for_the_editor(tmp_path: Path) -> None:
         term.wait_for("written and interrupted")
 
 
+def test_editor_that_is_not_there_is_said_on_the_screen() -> None:
+    with terminal("--scene", "idle", environment={"VISUAL": "", "EDITOR": "no-such-editor"}) as term:
+        term.send("written")
+        term.wait_for("written")
+        term.send("\x18e")
+        term.wait_for("the editor could not be used")
+        term.send(" more")
+        term.wait_for("written more")
+
+
 @pytest.fixture
 def waiting_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An editor that ends when the file is there."""

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 
 from chatty.tui.editing.chips import EDITABLE_CHARACTERS
 from chatty.tui.screens.chat import ChatScreen
@@ -34,6 +36,24 @@ async def test_cursor_is_drawn_behind_a_row_of_any_length(beyond: int) -> None:
         field.buffer.reset("x" * letters)
         field.edited()
         assert carets(field) == 1
+
+
+@pytest.mark.parametrize("letter", ["\u3000", "\xa0", "\u202f", "\u200c", "\u200d", "é", "漢"])
+async def test_every_letter_of_a_keyboard_types_itself(letter: str) -> None:
+    async with composer() as field:
+        for event in XTermParser().feed(letter):
+            assert isinstance(event, Key)
+            field.typed(event)
+        assert field.text == letter
+
+
+@pytest.mark.parametrize("data", ["\x1b", "\x85", "\x00", "\x1c"])
+async def test_what_is_no_letter_types_nothing(data: str) -> None:
+    async with composer() as field:
+        for event in XTermParser().feed(data):
+            assert isinstance(event, Key)
+            field.typed(event)
+        assert field.is_empty
 
 
 async def test_draft_of_a_long_text_takes_no_time() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chatty.rendering.sanitizer import sanitize
 from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
@@ -178,6 +179,18 @@ async def test_long_paste_is_one_unit_and_travels_whole() -> None:
         assert len(screen.composer.buffer.text) == 1
         await pilot.press("enter")
         assert backend.calls[-1] == ("send", ("line\n" * 42).strip("\n"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x1b]0;title\x07b", "\x9b31mred", "a\u202eb", "a\rb\x08c", "ls\x1b[201~rm"]
+)
+async def test_paste_is_sanitised_before_anything_is_made_of_it(text: str) -> None:
+    from textual import events
+
+    async with chat() as (_pilot, screen, _backend):
+        screen.composer.post_message(events.Paste(text))
+        await until(lambda: not screen.composer.is_empty)
+        assert screen.composer.text == sanitize(text)
 
 
 async def test_paste_during_a_search_ends_it_and_stays() -> None:

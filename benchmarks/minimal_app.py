@@ -2,7 +2,7 @@
 
 python -m benchmarks.minimal_app
 
-Enter shows forty new lines of text, which is what opening something costs at least.
+Enter shows a screenful of text, which is what opening something costs at least.
 """
 
 from textual.app import App, ComposeResult
@@ -12,15 +12,14 @@ MARK = "the-last-line"
 
 
 class Minimal(App[None]):
-    """One input, and one text above it."""
+    """One input."""
 
     def compose(self) -> ComposeResult:
-        yield Static("", markup=False)
         yield Input(placeholder="Ask anything")
 
     def on_input_submitted(self) -> None:
         lines = [f"{number} " + "words of an answer " * 4 for number in range(30)]
-        self.query_one(Static).update("\n".join([*lines, MARK]))
+        self.mount(Static("\n".join([*lines, MARK]), markup=False))
 
 
 if __name__ == "__main__":

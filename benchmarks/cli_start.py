@@ -20,8 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from benchmarks.report import save
+from benchmarks.report import Goal, conclude
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "tok200-delay0"
@@ -83,11 +84,17 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chatty-") as home, _upstream() as url:
         figures = _measure(Path(home), url, arguments.rounds, arguments.cold_rounds)
-    print(f"saved: {save('cli_start', figures)}")
-    return 0 if all(row["is_met"] for row in _print(figures)) else 1
+    ratios = figures["ratios"]
+    for name, value in figures["median_ms"].items():
+        print(f"{name:24} {value:8.1f} ms")
+    goals = [
+        Goal(f"{one} / {other}", ratios[f"{one} / {other}"], at_most=most)
+        for (one, other), most in GOALS.items()
+    ]
+    return conclude("cli_start", figures, goals)
 
 
-def _measure(home: Path, url: str, rounds: int, cold_rounds: int) -> dict[str, object]:
+def _measure(home: Path, url: str, rounds: int, cold_rounds: int) -> dict[str, Any]:
     environment = _environment(home, url)
     warm, cold = _commands(home), _cold_commands(home)
     stop = [*_chatty(home), "server", "stop", "--force"]
@@ -195,20 +202,6 @@ def _upstream() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-def _print(figures: Mapping[str, object]) -> list[dict[str, object]]:
-    medians, ratios = figures["median_ms"], figures["ratios"]
-    assert isinstance(medians, dict)
-    assert isinstance(ratios, dict)
-    for name, value in medians.items():
-        print(f"{name:24} {value:8.1f} ms")
-    rows: list[dict[str, object]] = []
-    for (one, other), goal in GOALS.items():
-        ratio = ratios[f"{one} / {other}"]
-        rows.append({"is_met": ratio <= goal})
-        print(f"{one} / {other}: {ratio:.2f} (goal: at most {goal:g}){'' if ratio <= goal else '  MISSED'}")
-    return rows
 
 
 if __name__ == "__main__":

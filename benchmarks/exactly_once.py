@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from benchmarks.report import save
+from benchmarks.report import Goal, conclude
 from chatty.client.backoff import Backoff
 from chatty.client.connection import connect
 from chatty.client.target import SocketTarget
@@ -49,7 +49,7 @@ async def run(messages: int, seed: int) -> dict[str, float]:
             await asyncio.to_thread(home.clean_up)
 
 
-async def _send_all(home: Home, directory: str, messages: int, seed: int) -> tuple[int, int, set[str]]:
+async def _send_all(home: Home, directory: str, messages: int, seed: int) -> tuple[int, int, dict[str, str]]:
     conversations = [new_id() for _ in range(CONVERSATIONS)]
     wanted = [sending(conversations[n % CONVERSATIONS], str(n), with_run=False) for n in range(messages)]
     path, plan = f"{directory}/p", Plan(seed=seed, choose=breaking)
@@ -63,19 +63,21 @@ async def _send_all(home: Home, directory: str, messages: int, seed: int) -> tup
                     return bool((await client.send("message.send", params)).get("duplicate"))
 
             answers = await asyncio.gather(*(send(params) for params in wanted))
-        return proxy.accepted, sum(answers), {params["id"] for params in wanted}
+        return proxy.accepted, sum(answers), {params["id"]: params["parts"][0]["text"] for params in wanted}
 
 
-def _compare(home: Home, sent: set[str]) -> dict[str, float]:
+def _compare(home: Home, sent: dict[str, str]) -> dict[str, float]:
     database = sqlite3.connect(f"file:{home.locations.database_path}?mode=ro", uri=True)
     stored = [row[0] for row in database.execute("SELECT id FROM messages")]
+    texts = dict(database.execute("SELECT message_id, text FROM message_parts"))
     database.close()
     return {
         "sent": len(sent),
+        "changed": sum(texts.get(message_id) != text for message_id, text in sent.items()),
         "stored": len(stored),
-        "missing": len(sent - set(stored)),
+        "missing": len(sent.keys() - set(stored)),
         "doubled": len(stored) - len(set(stored)),
-        "unknown": len(set(stored) - sent),
+        "unknown": len(set(stored) - sent.keys()),
     }
 
 
@@ -87,8 +89,13 @@ def main() -> int:
     figures = asyncio.run(run(options.messages, options.seed))
     for name, value in figures.items():
         print(f"{name:12} {value:>12,.1f}")
-    save("exactly_once", {"seed": options.seed, **figures})
-    return int(bool(figures["missing"] or figures["doubled"] or figures["unknown"]))
+    wrong = sum(figures[name] for name in ("missing", "doubled", "unknown", "changed"))
+    goals = [
+        Goal("messages stored", figures["stored"], at_least=options.messages, at_most=options.messages),
+        Goal("missing, doubled, unknown or changed", wrong, at_most=0),
+        Goal("sent again although they were there", figures["duplicates"], at_least=1),
+    ]
+    return conclude("exactly_once", {"seed": options.seed, **figures}, goals)
 
 
 if __name__ == "__main__":

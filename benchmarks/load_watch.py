@@ -2,8 +2,9 @@
 
 Each run is written by an upstream at a steady pace and watched by four connections, with everything
 persisted. Every token carries its number and the moment it was sent, so that loss, doubling and
-delay are all seen at the far end. Beside it runs the limit program: a relay that parses each upstream
-event and sends one frame to each watcher, without persistence, protocol or access.
+delay are all seen at the far end; afterwards every reply must be on the disk, whole. In the same run, before
+it, the limit program takes the same load: a relay that parses each upstream event and sends one frame to
+each watcher, without persistence, protocol or access.
 
     python -m benchmarks.load_watch [--connections 1000] [--runs 250] [--rate 20] [--seconds 60]
 """
@@ -13,18 +14,19 @@ import asyncio
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from benchmarks.report import percentile, save
+from benchmarks.report import Goal, conclude, percentile
+from benchmarks.terminals import cpu_seconds, memory_mib
 from chatty.protocol.ids import new_id
 
 TOKEN = re.compile(r"<(\d+)@(\d+)> ")
@@ -173,6 +175,10 @@ class Upstream:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
+    def close(self) -> None:
+        """Take no more connections."""
+        self._server.close()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
@@ -257,21 +263,8 @@ async def drive(socket_path: str, connections: int, runs: int, rate: float, seco
     print(f"took {time.monotonic() - began:.1f} s for {seconds:.0f} s of text", file=sys.stderr)
     for watcher in watchers:
         watcher.transport.close()
+    upstream.close()
     return tally
-
-
-def rss_mib(pid: int, field_name: str = "VmRSS") -> float:
-    """Return a process's memory in MiB, by the kernel's word."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(field_name):
-            return int(line.split()[1]) / 1024
-    raise LookupError(field_name)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def start_server(directory: str) -> tuple["subprocess.Popen[bytes]", str]:
@@ -293,49 +286,98 @@ def start_server(directory: str) -> tuple["subprocess.Popen[bytes]", str]:
     return process, f"{directory}/run/s.sock"
 
 
-def main() -> None:
+def start_relay(directory: str) -> tuple["subprocess.Popen[bytes]", str]:
+    """Start the limit program; return it and its socket when it serves."""
+    path = f"{directory}/relay.sock"
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.relay", path], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process, path
+
+
+def measure(
+    process: "subprocess.Popen[bytes]", socket_path: str, options: argparse.Namespace, seconds: float
+) -> dict[str, Any]:
+    """Put the load on one program; return what was seen, and what the program took for it."""
+    import uvloop
+
+    before = cpu_seconds(process.pid)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        tally = runner.run(drive(socket_path, options.connections, options.runs, options.rate, seconds))
+    used = cpu_seconds(process.pid) - before
+    print(tally.errors[:5], file=sys.stderr)
+    return {
+        "seconds": seconds,
+        "tokens_delivered": tally.tokens,
+        "tokens_expected": int(options.rate * seconds) * options.connections,
+        "frames": tally.deliveries,
+        "lost": tally.lost,
+        "doubled": tally.doubled,
+        "finished": tally.finished,
+        "errors": len(tally.errors),
+        "p50_ms": round(percentile(tally.delays_ms, 0.50), 2),
+        "p99_ms": round(percentile(tally.delays_ms, 0.99), 2),
+        "max_ms": round(max(tally.delays_ms), 2),
+        "cpu_share": round(used / seconds, 3),
+        "peak_rss_mib": round(memory_mib(process.pid, "VmHWM"), 1),
+    }
+
+
+def kept_whole(directory: str, tokens: int) -> int:
+    """Return how many replies are on the disk with every token of theirs, in order."""
+    database = sqlite3.connect(f"file:{directory}/data/chatty.db?mode=ro", uri=True)
+    rows = database.execute(
+        "SELECT p.text FROM message_parts p JOIN messages m ON m.id = p.message_id"
+        " WHERE m.role = 'assistant' AND m.status = 'completed'"
+    )
+    wanted = list(range(tokens))
+    found = sum([int(number) for number, _ in TOKEN.findall(text)] == wanted for (text,) in rows)
+    database.close()
+    return found
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=250)
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--limit-seconds", type=float, default=20, help="for the limit program")
     options = parser.parse_args()
-    import uvloop
-
     with tempfile.TemporaryDirectory(prefix="chatty-load-") as directory:
-        process, socket_path = start_server(directory)
+        relay, path = start_relay(directory)
         try:
-            before = cpu_seconds(process.pid)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                tally = runner.run(
-                    drive(socket_path, options.connections, options.runs, options.rate, options.seconds)
-                )
-            used = cpu_seconds(process.pid) - before
-            figures = {
-                "connections": options.connections,
-                "runs": options.runs,
-                "rate": options.rate,
-                "seconds": options.seconds,
-                "tokens_delivered": tally.tokens,
-                "tokens_expected": int(options.rate * options.seconds) * options.connections,
-                "frames": tally.deliveries,
-                "lost": tally.lost,
-                "doubled": tally.doubled,
-                "finished": tally.finished,
-                "errors": len(tally.errors),
-                "p50_ms": round(percentile(tally.delays_ms, 0.50), 2),
-                "p99_ms": round(percentile(tally.delays_ms, 0.99), 2),
-                "max_ms": round(max(tally.delays_ms), 2),
-                "server_cpu_share": round(used / options.seconds, 3),
-                "server_peak_rss_mib": round(rss_mib(process.pid, "VmHWM"), 1),
-            }
+            limit = measure(relay, path, options, options.limit_seconds)
         finally:
-            process.terminate()
-            process.wait(60)
+            relay.terminate()
+            relay.wait(60)
+        server, path = start_server(directory)
+        try:
+            seen = measure(server, path, options, options.seconds)
+        finally:
+            server.terminate()
+            server.wait(60)
+        kept = kept_whole(directory, int(options.rate * options.seconds))
+    missing = seen["tokens_expected"] - seen["tokens_delivered"]
+    figures = {
+        **{name: getattr(options, name) for name in ("connections", "runs", "rate")},
+        **seen,
+        "replies_kept_whole": kept,
+        "cpu_ratio_to_the_limit": round(seen["cpu_share"] / limit["cpu_share"], 2),
+        "limit": limit,
+    }
     print(json.dumps(figures, indent=2))
-    print(tally.errors[:5], file=sys.stderr)
-    save("load_watch", figures)
+    goals = [
+        Goal("tokens lost", max(seen["lost"], missing), at_most=0),
+        Goal("tokens doubled", seen["doubled"], at_most=0),
+        Goal("errors", seen["errors"], at_most=0),
+        Goal("connections that saw the end", seen["finished"], at_least=options.connections),
+        Goal("replies on the disk, whole", kept, at_least=options.runs),
+        Goal("from the upstream to the watcher, p99, ms", seen["p99_ms"], at_most=150),
+        Goal("memory of the server at its peak, MiB", seen["peak_rss_mib"], at_most=250),
+    ]
+    return conclude("load_watch", figures, goals)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,135 +1,99 @@
-"""What drawing a streaming reply costs: our lines against Textual's own Markdown stream, in one run.
+"""What a streaming reply costs the client: chatty against an app on Textual's Markdown stream, in one run.
 
     python -m benchmarks.render_stream [--tokens 5000] [--rate 500] [--rounds 3]
 
-Two minimal Textual apps, each in a real pseudo-terminal of its own and one after the other, receive the
-same Markdown with code, ten tokens at a time. `lines` keeps `chatty.rendering` lines in one widget and draws
-the visible ones 20 times a second; `markdown` feeds `Markdown.get_stream`. The figure is the CPU time of the
-process from the first token until it has drawn the last; the ratio is of the medians.
+Three programs in a terminal, in turns, show the same Markdown with code. `chatty` is the real client: it
+asks its real server, which asks a scripted vendor in a third process, and draws what comes; its figure is
+the CPU time of the client's process from enter until the last word is on the screen and a second after.
+`markdown` is the smallest app that uses `Markdown.get_stream` as its manual shows it, `lines` the smallest
+with our own lines instead: both make up the reply themselves, ten tokens at a time, so that neither pays for
+a connection; theirs is the CPU time from the first token until the last is drawn. Ratios are of the medians.
 """
 
 import argparse
 import json
-import os
-import pty
-import select
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
-from fcntl import ioctl
 from pathlib import Path
 
+from benchmarks.first_token import start_upstream
 from benchmarks.render_stream_apps import run_app
-from benchmarks.report import save
+from benchmarks.report import Goal, conclude
+from benchmarks.terminals import CHATTY, Program, cpu_seconds
+from chatty.protocol.ids import new_id
+from tests.client.homes import Home
+from tests.instruments.upstream_scripts import markdown_tokens
 
-COLUMNS, ROWS = 120, 40
-CHARACTERS_PER_TOKEN = 4
-TIME_LIMIT_SECONDS = 120
+LAST_WORD = "END."
+AFTERWARDS_SECONDS = 1.0
+"""What is still to be done when the last word is there counts as well."""
 
-_SECTION = '''## {n}. Reading the clock once
-
-The retry loop reads the clock **twice**: once for the deadline and once for the sleep. When the second read
-falls into the next tick, the loop sleeps past its own deadline, and the test sees *four* attempts instead of
-five. See `conftest.py` and [the notes](https://docs.example.org/retry/{n}) for the longer story.
-
-1. give the fixture function scope,
-2. read the clock once per turn and keep the value,
-3. cap the sleep by what is left:
-   - never below zero,
-   - never above `max_delay`.
-
-```python
-def retry(attempt, clock, sleep, timeout={n}):
-    """Call `attempt` until it succeeds or the time is up.
-
-    The clock is read once per turn.
-    """
-    deadline = clock() + timeout  # read once
-    delay = 0.05
-    while (now := clock()) < deadline:
-        if attempt():
-            return True
-        sleep(min(delay, deadline - now))
-        delay = min(delay * 2, {n}.0)
-    return False
-```
-
-| case | attempts | seconds |
-|---|---:|---:|
-| fast runner | 5 | 0.{n} |
-| slow runner | 4 | 1.{n} |
-
-> The second reading is the whole bug. Everything else in the report follows from it.
-
-'''
+Figures = dict[str, float]
 
 
-def reply(tokens: int) -> str:
-    """Return Markdown of that many tokens, at four characters a token."""
-    size = tokens * CHARACTERS_PER_TOKEN
-    sections = (_SECTION.replace("{n}", str(number)) for number in range(1, size // len(_SECTION) + 3))
-    return "".join(sections)[:size]
-
-
-def in_terminal(arguments: list[str]) -> int:
-    """Run this program with the arguments in a pseudo-terminal; return how many bytes it wrote."""
-    primary, secondary = pty.openpty()
-    ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    command = [sys.executable, "-m", "benchmarks.render_stream", *arguments]
-    process = subprocess.Popen(
-        command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment, start_new_session=True
-    )
-    os.close(secondary)
-    try:
-        return _read_to_end(primary, time.monotonic() + TIME_LIMIT_SECONDS)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(primary)
-
-
-def _read_to_end(terminal: int, deadline: float) -> int:
-    written = 0
-    while time.monotonic() < deadline:
-        if select.select([terminal], [], [], 1)[0]:
-            try:
-                written += len(os.read(terminal, 65536))
-            except OSError:  # the app closed its side: it is done
-                return written
-    raise TimeoutError("the app did not end")
-
-
-def measure(name: str, tokens: int, rate: float) -> dict[str, float]:
-    """Run one app; return its figures."""
+def measure_app(name: str, tokens: int, rate: float) -> Figures:
+    """Run one of the apps; return its figures."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "figures.json")
-        sizes = ["--tokens", str(tokens), "--rate", str(rate)]
-        written = in_terminal(["--app", name, "--result", str(result), *sizes])
-        figures: dict[str, float] = json.loads(result.read_text(encoding="utf-8"))
+        options = ["--app", name, "--result", str(result), "--tokens", str(tokens), "--rate", str(rate)]
+        command = (sys.executable, "-m", "benchmarks.render_stream", *options)
+        with Program(command, {}, has_screen=False) as program:
+            try:
+                while True:
+                    program.read(1.0)
+            except EOFError:
+                written = len(program.written)
+        figures: Figures = json.loads(result.read_text(encoding="utf-8"))
     return {**figures, "terminal_bytes": written}
 
 
-def compare(tokens: int, rate: float, rounds: int) -> dict[str, object]:
-    """Run both apps in turn; return all runs and the ratio of the medians."""
-    load_before = os.getloadavg()[0]  # on a busy machine the other app draws less, which flatters it
-    runs: dict[str, list[dict[str, float]]] = {"lines": [], "markdown": []}
+def measure_chatty(home: Home, tokens: int, rate: float) -> Figures:
+    """Let the real client show a reply; return its figures."""
+    model = f"openai/md{tokens}-delay{1000 / rate:.0f}"
+    with Program((*CHATTY, "-m", model), home.environ, has_screen=False) as program:
+        program.until_written("sk anything")
+        program.settle(2.0)
+        program.send("go")
+        program.settle(1.0)
+        written, cpu, began = len(program.written), cpu_seconds(program.pid), time.monotonic()
+        program.send("\r")
+        program.until_written(LAST_WORD)
+        wall = time.monotonic() - began
+        program.settle(AFTERWARDS_SECONDS)
+        return {
+            "cpu_seconds": round(cpu_seconds(program.pid) - cpu, 3),
+            "wall_seconds": round(wall, 3),
+            "terminal_bytes": len(program.written) - written,
+        }
+
+
+def compare(tokens: int, rate: float, rounds: int, home: Home) -> int:
+    """Run all three in turn; save all runs and the ratios of the medians."""
+    home.one_shot().call("conversation.create", {"id": new_id()}, timeout_seconds=60)
+    runs: dict[str, list[Figures]] = {"chatty": [], "lines": [], "markdown": []}
     for _ in range(rounds):
         for name, taken in runs.items():
-            taken.append(measure(name, tokens, rate))
-            print(f"{name:9} {taken[-1]}")
+            is_app = name != "chatty"
+            taken.append(measure_app(name, tokens, rate) if is_app else measure_chatty(home, tokens, rate))
+            print(f"{name:9} {taken[-1]}", flush=True)
     median = {name: statistics.median(run["cpu_seconds"] for run in taken) for name, taken in runs.items()}
-    ratio = round(median["lines"] / median["markdown"], 3)
-    print(f"CPU {median['lines']:.2f} s against {median['markdown']:.2f} s: ratio {ratio}")
-    figures = {"tokens": tokens, "tokens_per_second": rate, "load_before": load_before, "cpu_ratio": ratio}
-    return {**figures, "runs": runs}
+    figures = {
+        "tokens": tokens,
+        "tokens_per_second": rate,
+        "cpu_ratio": round(median["chatty"] / median["markdown"], 3),
+        "cpu_ratio_of_drawing_alone": round(median["lines"] / median["markdown"], 3),
+        "runs": runs,
+    }
+    reached = figures["cpu_ratio"]
+    assert isinstance(reached, float)
+    goal = Goal("CPU of the client, against an app on Markdown.get_stream", reached, at_most=0.5)
+    return conclude("render_stream", figures, [goal])
 
 
-def main() -> None:
+def main() -> int:
     """Run the comparison, or inside a terminal one of the apps."""
     parser = argparse.ArgumentParser(description="CPU of drawing a streaming reply")
     parser.add_argument("--tokens", type=int, default=5000)
@@ -137,12 +101,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--app", choices=("lines", "markdown"), help=argparse.SUPPRESS)
     parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.app:
-        run_app(arguments.app, reply(arguments.tokens), arguments.rate, arguments.result)
-    else:
-        print(save("render_stream", compare(arguments.tokens, arguments.rate, arguments.rounds)))
+    options = parser.parse_args()
+    if options.app:
+        run_app(options.app, list(markdown_tokens(options.tokens)), options.rate, options.result)
+        return 0
+    upstream, url = start_upstream()
+    with tempfile.TemporaryDirectory(prefix="chatty-") as directory:
+        home = Home(directory, {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": url})
+        try:
+            return compare(options.tokens, options.rate, options.rounds, home)
+        finally:
+            home.clean_up()
+            end(upstream)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a process of ours."""
+    process.terminate()
+    process.wait(10)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,9 +1,9 @@
-"""The two apps that `benchmarks.render_stream` compares, as small as they can be."""
+"""The apps that `benchmarks.render_stream` compares the client with, as small as they can be."""
 
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rich.segment import Segment
@@ -20,7 +20,6 @@ from chatty.rendering.markdown import MarkdownStream
 from chatty.rendering.style import Role, Style
 
 FRAMES_PER_SECOND = 20
-CHARACTERS_PER_PIECE = 40
 TOKENS_PER_PIECE = 10
 
 COLOURS: dict[Role, str] = {
@@ -33,18 +32,18 @@ COLOURS: dict[Role, str] = {
 }
 
 
-def run_app(name: str, text: str, rate: float, result: Path) -> None:
+def run_app(name: str, tokens: Sequence[str], rate: float, result: Path) -> None:
     """Run the app of that name to its end; its figures go to the file as JSON."""
-    app = LinesApp(text, rate, result) if name == "lines" else MarkdownApp(text, rate, result)
+    app = LinesApp(tokens, rate, result) if name == "lines" else MarkdownApp(tokens, rate, result)
     app.run()
 
 
 class _MeasuredApp(App[None]):
     """Streams a text into itself, writes down what that cost, and leaves."""
 
-    def __init__(self, text: str, rate: float, result: Path) -> None:
+    def __init__(self, tokens: Sequence[str], rate: float, result: Path) -> None:
         super().__init__()
-        self._text, self._rate, self._result = text, rate, result
+        self._tokens, self._rate, self._result = tokens, rate, result
 
     def on_ready(self) -> None:
         self.run_worker(self._measure())
@@ -55,10 +54,10 @@ class _MeasuredApp(App[None]):
     async def feed(self, take: Callable[[str], Awaitable[None]]) -> None:
         """Hand over the pieces at the rate, late ones at once."""
         begin = time.monotonic()
-        for number, start in enumerate(range(0, len(self._text), CHARACTERS_PER_PIECE)):
-            due = begin + number * TOKENS_PER_PIECE / self._rate
+        for start in range(0, len(self._tokens), TOKENS_PER_PIECE):
+            due = begin + start / self._rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await take(self._text[start : start + CHARACTERS_PER_PIECE])
+            await take("".join(self._tokens[start : start + TOKENS_PER_PIECE]))
 
     async def _measure(self) -> None:
         await asyncio.sleep(0.5)  # the first frame is not part of the figure

@@ -11,12 +11,13 @@ import argparse
 import asyncio
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.report import percentile, save
+from benchmarks.report import Goal, conclude, percentile
 from chatty.protocol.ids import new_id
 from chatty.store import bootstrap, conversations
 from chatty.store.database import SYSTEM, Scope, Work
@@ -139,7 +140,7 @@ async def prepare(path: Path) -> tuple[SqliteDatabase, Scope, list[str]]:
     return database, scope, ids
 
 
-async def run(folder: Path, rounds: int, count: int) -> None:
+async def run(folder: Path, rounds: int, count: int) -> int:
     database, scope, ids = await prepare(folder / "store.db")
     other, bare_scope, bare_ids = await prepare(folder / "bare.db")
     await other.close()
@@ -164,7 +165,11 @@ async def run(folder: Path, rounds: int, count: int) -> None:
             f"{name:26} bare {row['bare_us']:8.1f} µs  store {row['store_us']:8.1f} µs"
             f"  rate x {row['rate']:.2f}"
         )
-    print(save("store_write", {"rounds": rounds, "units_per_round": count, "figures": figures}))
+    goals = [
+        Goal("six statements alone, rate against bare SQLite", figures["alone"]["rate"], at_least=0.5),
+        Goal("the same with 100 writers", figures["together_100"]["rate"], at_least=0.8),
+    ]
+    return conclude("store_write", {"rounds": rounds, "units_per_round": count, "figures": figures}, goals)
 
 
 def compare(times: dict[str, list[float]], of: Callable[[list[float]], float]) -> dict[str, float]:
@@ -176,7 +181,7 @@ def compare(times: dict[str, list[float]], of: Callable[[list[float]], float]) -
     }
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--folder", type=Path, help="where to put the databases; a temporary folder by default"
@@ -185,8 +190,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        asyncio.run(run(Path(folder), arguments.rounds, arguments.count))
+        return asyncio.run(run(Path(folder), arguments.rounds, arguments.count))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

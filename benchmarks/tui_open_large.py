@@ -1,57 +1,47 @@
-"""Opening 10,000 messages: from the choice of the conversation to the painted screen, in one run.
+"""Opening 10,000 messages: from the key to the painted screen, and the memory of the program after it.
 
-    python benchmarks/tui_open_large.py [--rounds 9]
+    python -m benchmarks.tui_open_large [--rounds 9]
 
-The real program on a headless screen of 120x40, with a real server beside it, opens conversations of 20 and
-of 10,000 messages that were imported. Measured: milliseconds to the painted text, to a hit of the search in
-the middle of the large one, the size of what the server sends, and the memory of a program that has done it,
-against one that has opened only the small one.
-The yardstick is the smallest Textual app showing forty new lines of text.
+The real program in a terminal, its real server beside it, and two conversations that were imported: one of
+20 messages and one of 10,000. Measured from outside: the milliseconds from enter on a conversation of the
+side bar until its last message is on the screen, from enter on a hit of the search until the message in the
+middle is, and the memory of the program once it has done that. The yardsticks are the
+smallest Textual app with an input showing a screenful of new text, and its memory.
 """
 
 import argparse
 import asyncio
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Sequence
 
-from textual.app import App, ComposeResult
-from textual.widgets import Static
+from benchmarks.minimal_app import MARK
+from benchmarks.report import Goal, conclude
+from benchmarks.terminals import CHATTY, Program, memory_mib
+from chatty.protocol.ids import new_id
+from tests.client.homes import Home
+from tests.tui.scenes import RETRY
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from chatty.client.updates import LinkState  # noqa: E402  # the path comes first
-from chatty.protocol.ids import new_id  # noqa: E402
-from chatty.tui.app import ChattyApp  # noqa: E402
-from chatty.tui.starting import make_app  # noqa: E402
-from tests.client.homes import Home  # noqa: E402
-from tests.tui.scenes import RETRY  # noqa: E402
-
-LIMIT_MS = 300.0
-LIMIT_MEMORY_RATIO = 2.0
-SIZE = (120, 40)
 COUNTS = (20, 10_000)
-
-
-class Minimal(App[None]):
-    """The yardstick: one text."""
-
-    def compose(self) -> ComposeResult:
-        yield Static("", markup=False)
+SETTLED_SECONDS = 0.4
+HIT = "1 message"
+"""What the search says below its list when it has found one."""
+MINIMAL = (sys.executable, "-m", "benchmarks.minimal_app")
 
 
 def conversation(count: int) -> dict[str, object]:
     """So many messages in a row, as `conversation.import` takes them."""
     ids = [new_id() for _ in range(count)]
     at = "2026-01-01T12:00:00.000Z"
+
+    def text(number: int) -> str:
+        if number == count - 1:
+            return f"{RETRY}\nlast-of-{count}"
+        return RETRY if number % 2 else f"question-{number}-of-{count}"
+
     messages = [
         {
             "id": ids[n],
@@ -59,106 +49,90 @@ def conversation(count: int) -> dict[str, object]:
             "role": "assistant" if n % 2 else "user",
             "status": "completed",
             "created_at": at,
-            "parts": [{"type": "text", "text": RETRY if n % 2 else f"Question {n}?"}],
+            "parts": [{"type": "text", "text": text(n)}],
         }
         for n in range(count)
     ]
-    return {"id": new_id(), "title": f"{count}", "created_at": at, "leaf": ids[-1], "messages": messages}
+    return {
+        "id": new_id(),
+        "title": f"Chat of {count}",
+        "created_at": at,
+        "leaf": ids[-1],
+        "messages": messages,
+    }
 
 
-async def drawn_text(
-    app: App[None], change: Callable[[], None], text: str = "Use one reading per turn"
-) -> float:
-    """Milliseconds from the change until this text of the transcript has been drawn."""
-    drawn = asyncio.Event()
-    transcript = app.screen.query_one("#transcript")
-    render_line = transcript.render_line
-
-    def seen(y: int) -> object:
-        strip = render_line(y)
-        if text in strip.text:
-            app.screen.call_after_refresh(drawn.set)
-        return strip
-
-    transcript.render_line = seen  # type: ignore[method-assign, assignment]  # a probe
-    started_at = time.perf_counter()
-    change()
-    await asyncio.wait_for(drawn.wait(), 30)
-    transcript.render_line = render_line  # type: ignore[method-assign]
-    return (time.perf_counter() - started_at) * 1000
+def milliseconds(program: Program, keys: str, text: str) -> float:
+    """From these keys until this text, which is not on the screen, is."""
+    program.settle(SETTLED_SECONDS)
+    if program.shows(text):
+        raise SystemExit(f"{text} is on the screen before it is asked for")
+    began = time.perf_counter()
+    program.send(keys)
+    return (program.until_shown(text) - began) * 1000
 
 
-async def minimal_ms(rounds: int) -> float:
-    taken = []
-    for _ in range(rounds + 1):
-        app = Minimal()
-        async with app.run_test(size=SIZE):
-            done = asyncio.Event()
-            text = "\n".join(f"{n} " + "words of an answer " * 4 for n in range(40))
-            started_at = time.perf_counter()
-            app.query_one(Static).update(text)
-            app.screen.call_after_refresh(done.set)
-            await done.wait()
-            taken.append((time.perf_counter() - started_at) * 1000)
-    return statistics.median(taken[1:])
+def opened_ms(program: Program, count: int) -> float:
+    """Choose the conversation in the side bar, from an empty screen."""
+    program.send("\x0e")  # ^n: a new conversation
+    program.settle(SETTLED_SECONDS)
+    program.send(f"\x0fChat of {count}")  # ^o: the side bar, which takes words to filter by
+    return milliseconds(program, "\r", f"last-of-{count}")
 
 
-def real_app(home: Home) -> ChattyApp:
-    return make_app(home.environ, server=None, conversation=None, project=None, model="guide")
+def jumped_ms(program: Program, count: int) -> float:
+    """Jump to the hit in the middle of the conversation, from an empty screen."""
+    wanted = f"question-{count // 2}-of-{count}"
+    program.send("\x0e")
+    program.settle(SETTLED_SECONDS)
+    program.send(f'/search "{wanted.replace("-", " ")}"\r')
+    program.until_shown(HIT)
+    program.settle(SETTLED_SECONDS)
+    began = time.perf_counter()
+    program.send("\r")
+    # The hit quotes the message: it is shown when the list is gone and the words are there.
+    jumped = program.until(lambda: program.shows(wanted) and not program.shows(HIT), wanted)
+    return (jumped - began) * 1000
 
 
-async def open_ms(app: ChattyApp, conversation_id: str) -> float:
-    app._backend.new_conversation()
-    await asyncio.sleep(0.1)
-    return await drawn_text(app, lambda: app._backend.open_conversation(conversation_id))
+def minimal_figures(rounds: int) -> tuple[float, float]:
+    """Return the milliseconds until the smallest app shows new text, and its memory in MiB."""
+    taken, memory = [], []
+    for _ in range(rounds):
+        with Program(MINIMAL, {}) as program:
+            program.until_shown("sk anything")
+            taken.append(milliseconds(program, "\r", MARK))
+            program.settle(SETTLED_SECONDS)
+            memory.append(memory_mib(program.pid))
+    return statistics.median(taken), statistics.median(memory)
 
 
-async def jump_ms(app: ChattyApp, exported: dict[str, object]) -> float:
-    """From the choice of a hit in the middle of a conversation that is not open to its text."""
-    app._backend.new_conversation()
-    await asyncio.sleep(0.1)
-    messages = exported["messages"]
-    assert isinstance(messages, list)
-    middle = len(messages) // 2
-    conversation_id, message_id = str(exported["id"]), messages[middle]["id"]
-    return await drawn_text(
-        app, lambda: app._backend.open_conversation(conversation_id, message_id), f"Question {middle}?"
-    )
-
-
-async def jumping_ms(home: Home, exported: dict[str, object], rounds: int) -> float:
-    app = real_app(home)
-    async with app.run_test(size=SIZE):
-        await online(app)
-        return statistics.median([await jump_ms(app, exported) for _ in range(rounds + 1)][1:])
-
-
-async def online(app: ChattyApp) -> None:
-    while app._store.link.kind != "well":  # noqa: ASYNC110 - the store tells its painter, and nobody else
-        await asyncio.sleep(0.01)
-
-
-async def opening_ms(home: Home, ids: dict[int, str], rounds: int) -> dict[int, float]:
-    app = real_app(home)
-    taken: dict[int, list[float]] = {count: [] for count in ids}
-    async with app.run_test(size=SIZE):
-        await online(app)
-        for _ in range(rounds + 1):
-            for count, conversation_id in ids.items():
-                taken[count].append(await open_ms(app, conversation_id))
-    return {count: statistics.median(values[1:]) for count, values in taken.items()}
+def chatty_figures(home: Home, count: int, rounds: int) -> dict[str, object]:
+    """What the program takes for a conversation of that many messages, in a process of its own."""
+    with Program((*CHATTY, "-m", "guide"), home.environ) as program:
+        program.until_shown("sk anything")
+        program.until_shown(f"Chat of {count}")
+        opened = [opened_ms(program, count) for _ in range(rounds + 1)]
+        jumped = [jumped_ms(program, count) for _ in range(3)] if count == COUNTS[-1] else []
+        program.settle(SETTLED_SECONDS)
+        return {
+            "opened_ms": round(statistics.median(opened[1:]), 1),
+            "opened_first_ms": round(opened[0], 1),
+            "opened_max_ms": round(max(opened), 1),
+            "jumped_ms": round(statistics.median(jumped), 1) if jumped else None,
+            "memory_mib": round(memory_mib(program.pid), 1),
+        }
 
 
 async def answer_figures(home: Home, conversation_id: str) -> dict[str, float]:
     """What the answer to the subscription costs alone: milliseconds, and its size."""
+    taken = []
     async with home.client() as client:
         await client.wait_online()
-        assert client.state is LinkState.ONLINE
-        taken = []
         for _ in range(6):
-            started_at = time.perf_counter()
+            began = time.perf_counter()
             answer = await client.call("conversation.subscribe", {"conversation_id": conversation_id})
-            taken.append((time.perf_counter() - started_at) * 1000)
+            taken.append((time.perf_counter() - began) * 1000)
             await client.call("conversation.unsubscribe", {"conversation_id": conversation_id})
     return {
         "ms": round(statistics.median(taken[1:]), 1),
@@ -166,73 +140,48 @@ async def answer_figures(home: Home, conversation_id: str) -> dict[str, float]:
     }
 
 
-async def open_once(home: Home, conversation_id: str) -> None:
-    """Open one conversation and print the memory this process then holds, in bytes."""
-    app = real_app(home)
-    async with app.run_test(size=SIZE):
-        await online(app)
-        await open_ms(app, conversation_id)
-        await asyncio.sleep(0.5)
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    print(pages * os.sysconf("SC_PAGE_SIZE"))
-
-
-def memory_bytes(directory: str, conversation_id: str) -> int:
-    """Resident memory of a fresh program that has opened the conversation."""
-    command = [sys.executable, __file__, "--once", directory, conversation_id]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
-
-
-async def measured(value: Awaitable[float]) -> float:
-    return round(await value, 1)
+def measure(home: Home, counts: Sequence[int], rounds: int) -> int:
+    """Import, open, compare."""
+    ids = {}
+    for count in counts:
+        made = home.one_shot().call(
+            "conversation.import", {"conversation": conversation(count)}, timeout_seconds=120
+        )
+        ids[count] = made["conversation_id"]
+    minimal_ms, minimal_mib = minimal_figures(3)
+    taken = {count: chatty_figures(home, count, rounds) for count in counts}
+    largest = taken[counts[-1]]
+    opened, memory = largest["opened_ms"], largest["memory_mib"]
+    assert isinstance(opened, float)
+    assert isinstance(memory, float)
+    figures = {
+        "rounds": rounds,
+        "minimal_ms": round(minimal_ms, 1),
+        "minimal_memory_mib": round(minimal_mib, 1),
+        "chatty": {str(count): found for count, found in taken.items()},
+        "answer": {str(count): asyncio.run(answer_figures(home, found)) for count, found in ids.items()},
+    }
+    goals = [
+        Goal(f"{counts[-1]} messages, from the key to painted, ms", opened, at_most=300),
+        Goal(
+            "memory against the smallest Textual app with an input", round(memory / minimal_mib, 2), at_most=2
+        ),
+    ]
+    print(json.dumps(figures, indent=2))
+    return conclude("tui_open_large", figures, goals)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--once", nargs=2, metavar=("HOME", "CONVERSATION"))
     options = parser.parse_args()
-    if options.once:
-        asyncio.run(open_once(Home(options.once[0]), options.once[1]))
-        return 0
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(prefix="chatty-") as directory:
         home = Home(directory)
         try:
-            return measure_all(home, directory, options.rounds)
+            return measure(home, COUNTS, options.rounds)
         finally:
             home.clean_up()
 
 
-def measure_all(home: Home, directory: str, rounds: int) -> int:
-    ids: dict[int, str] = {}
-    exported: dict[str, object] = {}
-    for count in COUNTS:
-        exported = conversation(count)
-        made = home.one_shot().call("conversation.import", {"conversation": exported}, timeout_seconds=120)
-        ids[count] = made["conversation_id"]
-    minimal = asyncio.run(measured(minimal_ms(rounds)))
-    opened = asyncio.run(opening_ms(home, ids, rounds))
-    memory = {count: memory_bytes(directory, found) for count, found in ids.items()}
-    small, large = COUNTS
-    result = {
-        "machine": platform.node(),
-        "python": platform.python_version(),
-        "minimal_ms": minimal,
-        "opened_ms": {str(count): round(value, 1) for count, value in opened.items()},
-        "jumped_ms": asyncio.run(measured(jumping_ms(home, exported, rounds))),
-        "answer": {str(count): asyncio.run(answer_figures(home, found)) for count, found in ids.items()},
-        "memory_mib": {str(count): round(value / 2**20, 1) for count, value in memory.items()},
-        "memory_ratio": round(memory[large] / memory[small], 2),
-        "limit_ms": LIMIT_MS,
-        "limit_memory_ratio": LIMIT_MEMORY_RATIO,
-    }
-    results = ROOT / "benchmarks" / "results"
-    results.mkdir(exist_ok=True)
-    (results / "tui_open_large.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
-    is_within = opened[large] <= LIMIT_MS and memory[large] / memory[small] <= LIMIT_MEMORY_RATIO
-    return 0 if is_within else 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -14,22 +14,20 @@ import argparse
 import asyncio
 import importlib.util
 import json
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import uvloop
 
+from benchmarks.report import save
 from chatty.providers._http1 import decoder_for, parse_head, request_bytes
 from chatty.providers._openai_wire import ReplyReader
 from chatty.providers.base import TextDelta
 
-RESULTS = Path(__file__).parent / "results"
 PATH = "/chat/completions"
 
 Read = Callable[[str], Awaitable[int]]
@@ -272,8 +270,6 @@ def _result(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     floor_token, floor_short = medians["bare asyncio streams"]
     return {
-        "machine": platform.node(),
-        "python": platform.python_version(),
         "parameters": {
             name: getattr(arguments, name) for name in ("streams", "tokens", "delay_ms", "rounds")
         },
@@ -305,8 +301,7 @@ def main() -> None:
         _run_child(arguments)
         return
     result = _result(arguments)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "upstream_transport.json").write_text(json.dumps(result, indent=2) + "\n")
+    save("upstream_transport", result)
     for name, row in result["candidates"].items():
         cost = f"{row['cpu_us_per_token']:7.1f} us/token  x{row['cpu_ratio']:<6}"
         reply = f"{row['short_reply_ms']:7.3f} ms  x{row['short_reply_ratio']:<6}"

@@ -122,10 +122,12 @@ def _make(path: str) -> None:
     except FileExistsError:
         pass
     except FileNotFoundError:
-        if os.path.exists(parent := os.path.dirname(path)):
-            raise
-        _make(parent)
-        _make(path)
+        if not os.path.exists(parent := os.path.dirname(path)):
+            _make(parent)
+        try:
+            os.mkdir(path, 0o700)  # once more also when somebody else has made the parent meanwhile
+        except FileExistsError:
+            pass
 
 
 def _behind(link: str) -> os.stat_result:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from chatty.client.outbox import Outbox
-from chatty.client.private import ensure_private_directory, forget_unfinished, unusable
+from chatty.client.private import ensure_private_directory, forget_unfinished, unusable, write_durably
 from chatty.protocol.errors import ProtocolError
 from chatty.protocol.ids import new_id
+from tests.client.flushing import recorded_steps
 
 
 def modes(root: Path) -> dict[str, int]:
@@ -31,6 +32,32 @@ def test_outbox_and_the_home_it_makes_are_their_owners_alone(tmp_path: Path) -> 
     outbox = Outbox(str(tmp_path / "home" / "state" / "outbox" / "local"))
     outbox.put(outbox.prepare("message.send", {"id": new_id()}))
     assert set(modes(tmp_path).values()) == {0o700}
+
+
+def test_directories_above_that_somebody_else_makes_at_that_moment_are_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+    wanted = tmp_path / "state" / "outbox"
+
+    def overtaken(path: str, mode: int) -> None:
+        try:
+            make(path, mode)
+        finally:
+            if not wanted.parent.exists():
+                make(wanted.parent, 0o700)
+
+    monkeypatch.setattr(os, "mkdir", overtaken)
+    ensure_private_directory(str(wanted))
+    assert modes(tmp_path) == {"state": 0o700, "state/outbox": 0o700}
+
+
+def test_what_is_put_down_is_flushed_before_it_has_its_name_and_so_is_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = recorded_steps(monkeypatch)
+    write_durably(str(tmp_path / "entry.json"), b"words")
+    assert steps == ["file flushed", "renamed", "directory flushed"]
 
 
 def test_directories_that_were_there_above_stay_as_they_are(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from textual.events import Key
 from chatty.tui.app import ChattyApp, Settings
 from chatty.tui.crashes import Crashes
 from chatty.tui.screens.chat import ChatScreen
+from chatty.tui.spans import Span, Spans
 from chatty.tui.store import Store
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import SCENES
@@ -63,12 +64,25 @@ def break_timer(app: ChattyApp, screen: ChatScreen) -> None:
     screen.set_interval(0.02, broken)
 
 
+def break_sanitiser(app: ChattyApp, screen: ChatScreen) -> None:
+    """Let a part draw what it was given, as one that forgot the sanitiser would."""
+
+    def unsanitised(room: int) -> tuple[Spans, Spans]:
+        return [Span(UNSANITISED)], ()
+
+    setattr(screen.header, "sides", unsanitised)  # noqa: B010  # a probe
+    screen.header.refresh()
+
+
+UNSANITISED = "evil\x1b]0;title\x07\x1b[?1049l\x1b]52;c;ZXZpbA==\x1b\\\x9b2J\x1bc"
+
 BREAKS: dict[str, Callable[[ChattyApp, ChatScreen], None]] = {
     "header": break_header,
     "composer-key": break_composer_key,
     "transcript": break_transcript,
     "overlay": break_overlay,
     "timer": break_timer,
+    "sanitiser": break_sanitiser,
 }
 
 

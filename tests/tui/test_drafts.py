@@ -10,6 +10,7 @@ import pytest
 
 from chatty.tui.drafts import EMPTY, Draft, Drafts
 from chatty.tui.editing.chips import Chip
+from tests.client.flushing import recorded_steps
 from tests.tui.terminal import Terminal, terminal
 
 PASTE = Chip("[pasted 42 lines, 1.8 KB]", "line\n" * 42)
@@ -35,6 +36,14 @@ def test_two_clients_never_share_a_file_and_the_newest_is_found(tmp_path: Path) 
     newest = max(tmp_path.glob("*b.json"))
     os.utime(newest, (2e9, 2e9))
     assert Drafts(tmp_path, "c").load("c1").pieces == ("from b",)
+
+
+def test_draft_is_flushed_before_it_has_its_name_and_so_is_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = recorded_steps(monkeypatch)
+    Drafts(tmp_path, "a").save("c1", Draft(("words",), 0))
+    assert steps == ["file flushed", "renamed", "directory flushed"]
 
 
 def test_file_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from chatty.tui.overlays.models import ModelPicker
 from chatty.tui.screens import chat, showing
 from chatty.tui.store import Store
 from tests.rendering.terminal_corpus import CASES, Case
+from tests.rendering.terminal_oracle import first_violation
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import fill_with
 from tests.tui.terminal import terminal
@@ -97,3 +98,12 @@ def test_hostile_conversation_through_a_terminal_looks_like_its_sanitised_form()
         assert "\x1b]52" not in written
         assert "\x1b]0" not in written
         assert not set(written) & {chr(code) for code in range(0x80, 0xA0)}
+
+
+def test_guard_of_the_driver_stands_behind_a_part_that_forgot_the_sanitiser() -> None:
+    with terminal("--broken", "sanitiser") as term:
+        term.wait_for("evil")
+        written = term.written.decode()
+        assert first_violation(written) is None
+        assert "\x1b[?1049l" not in written
+        assert "\x1b]52" not in written

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chatty.rendering.sanitizer import sanitize
 from chatty.tui.app import Settings
 from chatty.tui.overlays.picker import Picker
 from chatty.tui.overlays.question import Question
@@ -221,6 +222,18 @@ async def test_paste_while_a_message_is_selected_is_written() -> None:
         pilot.app.post_message(events.Paste("pasted"))
         await until(lambda: screen.composer.text == "pasted")
         assert screen.focused is screen.composer
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x1b]0;title\x07b", "\x9b31mred", "a\u202eb", "a\rb\x08c", "ls\x1b[201~rm"]
+)
+async def test_paste_is_sanitised_before_anything_is_made_of_it(text: str) -> None:
+    from textual import events
+
+    async with chat() as (_pilot, screen, _backend):
+        screen.composer.post_message(events.Paste(text))
+        await until(lambda: not screen.composer.is_empty)
+        assert screen.composer.text == sanitize(text)
 
 
 async def test_paste_during_a_search_ends_it_and_stays() -> None:

@@ -61,9 +61,9 @@ async def test_draft_of_a_long_text_takes_no_time() -> None:
         field.buffer.reset("word " * 80_000)
         took: list[float] = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.thread_time()
             draft = field.draft
-            took.append(time.perf_counter() - began)
+            took.append(time.thread_time() - began)
         assert draft.pieces == ("word " * 80_000,)
         assert min(took) < 0.05
 

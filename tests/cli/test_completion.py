@@ -90,7 +90,7 @@ def test_install_puts_the_script_where_the_shell_looks(run: Run, home: Path) -> 
         ("chatty projects show my", [r"my\ garden\;"]),
         (r"chatty projects show my\ g", [r"my\ garden\;"]),
         ('chatty projects show "my g', ["my garden;"]),
-        ("chatty projects show evil", []),
+        ("chatty projects show evil", ["evil"]),
     ],
 )
 def test_bash_inserts_what_it_may_not_evaluate(

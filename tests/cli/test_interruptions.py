@@ -99,9 +99,10 @@ def test_server_that_does_not_even_answer_the_stop_is_left_after_two_seconds_in_
         process.send_signal(signal.SIGINT)
         server.wait_for("run.cancel")
         asked = time.monotonic()
-        process.communicate(timeout=10)
+        _, notes = process.communicate(timeout=10)
         streaming.released.set()
         assert process.returncode == 130
+        assert b"may go on writing; what came is kept: chatty chats show" in notes
         assert time.monotonic() - asked < 2 * STOP_SECONDS - 0.2
 
 

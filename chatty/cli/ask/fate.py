@@ -14,6 +14,9 @@ Arrival = Literal["not sent", "unknown", "accepted"]
 _ARRIVAL_UNKNOWN = ("connection/lost", "connection/stuck", "connection/protocol", "timeout")
 """Errors of the link that may have come after the question had gone out."""
 
+_UNHEARD = ("connection/stuck", "timeout")
+"""Errors of asking for a stop that leave open whether it happens."""
+
 
 class Fate:
     """Where a question stands, and the errors that follow from that.
@@ -26,19 +29,22 @@ class Fate:
         self.arrival: Arrival = "not sent"
         self._conversation_id = conversation_id
         self._options = options
+        self._may_go_on = False
 
     def note_refused_stop(self, error: ProtocolError) -> None:
-        """The server would not stop the run; one that it does not know never arrived."""
+        """The server did not stop the run; one that it does not know never arrived."""
+        self._may_go_on = error.type in _UNHEARD
         if error.type in ("not_found", "connection/refused") and self.arrival == "unknown":
             self.arrival = "not sent"
 
     def stopped(self, code: ExitCode | None) -> ProtocolError:
         """Return the error of a run that we stopped, by the code of what stopped it."""
+        unheard = "; the server did not answer, so it may go on writing" if self._may_go_on else ""
         if code == ExitCode.TIMED_OUT:
             seconds = self._options.timeout_seconds
-            return ProtocolError("timeout", f"no whole answer within {seconds:g} s; {self.safe}")
+            return ProtocolError("timeout", f"no whole answer within {seconds:g} s{unheard}; {self.safe}")
         word = "terminated" if code == ExitCode.TERMINATED else "interrupted"
-        return ProtocolError("cancelled", f"{word}; {self.safe}")
+        return ProtocolError("cancelled", f"{word}{unheard}; {self.safe}")
 
     def broken(self, error: ProtocolError | None) -> ProtocolError:
         """Return what is said of a link that broke or a question that was refused.

@@ -2,8 +2,7 @@ r"""Words the shell may offer at the cursor, one per line: ``WORD<tab>EXPLANATIO
 
 The scripts call ``chatty`` with the words up to the cursor and ``_CHATTY_COMPLETE`` set; bash, which does
 not quote what it inserts, with the line as typed and ``_CHATTY_COMPLETE=bash``. Titles and model names are
-foreign text: explanations are sanitised, a word that would have to be is not offered, and no script
-evaluates anything.
+foreign text: they are sanitised, and no script evaluates anything.
 """
 
 import os
@@ -28,21 +27,19 @@ def complete_if_asked(command: Any, words: list[str]) -> bool:
 
         typed, word_breaks = words
         line = read_line(typed, word_breaks)
-        found = _harmless(candidates(command, [*line.before[1:], line.word]))
+        found = _sanitised(candidates(command, [*line.before[1:], line.word]))
         write_out("".join(f"{line.inserted(word)}\n" for word, _ in found))
     else:
-        found = _harmless(candidates(command, words))
+        found = _sanitised(candidates(command, words))
         write_out("".join("\t".join(filter(None, cells)) + "\n" for cells in found))
     return True
 
 
-def _harmless(found: list[Candidate]) -> Iterator[Candidate]:
-    """Leave out words that cannot be shown as they are: what would be inserted is another name."""
+def _sanitised(found: list[Candidate]) -> Iterator[Candidate]:
     from chatty.rendering.sanitizer import sanitize
 
     for word, explanation in found:
-        if sanitize(word, multiline=False) == word:
-            yield word, sanitize(explanation, multiline=False)
+        yield sanitize(word, multiline=False), sanitize(explanation, multiline=False)
 
 
 def candidates(command: Any, words: list[str]) -> list[Candidate]:

@@ -84,8 +84,8 @@ def _carry_on(context: RequestContext, accepted: turns.Accepted) -> None:
         context=accepted.context,
         fails_without_key=context.connection.is_one_shot,
     )
-    if accepted.is_behind_another:
-        services.engine.start_after(accepted.message.parent_id or "", ticket)
+    if accepted.waits_for is not None:
+        services.engine.start_after(accepted.waits_for, ticket)
     else:
         services.engine.start(ticket)
 

@@ -83,8 +83,8 @@ class Accepted:
     events: list[rows.StoredEvent] = field(default_factory=list)
     duplicate: bool = False
     branched: bool = False
-    is_behind_another: bool = False
-    """The run waits for the run that still writes its context."""
+    waits_for: str | None = None
+    """The reply that is still to be written on the way to this one: the run starts when that is done."""
     context: ModelContext | None = None
     """What the model is to be shown, where it was cheap to read along."""
 
@@ -146,7 +146,7 @@ def accept(
         run = yield from _insert_reply(
             scope, turn.conversation_id, turn.message_id, turn.run, choice, news, at_ms
         )
-        if not place.is_behind_another:
+        if place.waits_for is None:
             run = (yield from run_writes.claim(scope, run, lease, news, at_ms)) or run
     yield from conversations.set_leaf(
         scope, turn.conversation_id, turn.run.reply_id if turn.run else turn.message_id
@@ -154,7 +154,7 @@ def accept(
     stored = yield from events.append(scope, turn.conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, turn.conversation_id)
     context = None
-    if run is not None and not place.is_behind_another and conversation.message_count <= READ_ALONG_MESSAGES:
+    if run is not None and place.waits_for is None and conversation.message_count <= READ_ALONG_MESSAGES:
         context = yield from model_context.read(scope, run, model_context.UNKNOWN_WINDOW_TOKENS)
     return Accepted(
         message=inserted.row,
@@ -163,7 +163,7 @@ def accept(
         run=run,
         events=stored,
         branched=place.branched,
-        is_behind_another=place.is_behind_another,
+        waits_for=place.waits_for,
         context=context,
     )
 
@@ -188,12 +188,14 @@ def add_reply(
         return (yield from _accepted_before(scope, parent, run))
     news: list[EventDraft] = []
     model = _model(choice)
-    queued = yield from _insert_reply(scope, conversation_id, parent_id, draft, model, news, at_ms)
-    run = (yield from run_writes.claim(scope, queued, lease, news, at_ms)) or queued
+    waits_for = yield from _unfinished_above(scope, conversation_id, parent_id)
+    run = yield from _insert_reply(scope, conversation_id, parent_id, draft, model, news, at_ms)
+    if waits_for is None:
+        run = (yield from run_writes.claim(scope, run, lease, news, at_ms)) or run
     yield from conversations.set_leaf(scope, conversation_id, draft.reply_id)
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
-    return Accepted(parent, (), conversation, run, stored)
+    return Accepted(parent, (), conversation, run, stored, waits_for=waits_for)
 
 
 def resume_reply(
@@ -219,16 +221,16 @@ def resume_reply(
             "conflict/not_resumable", f"only a reply that ended early can go on; this one is {message.status}"
         )
     model = _model(choice)
-    queued = yield from _insert_run(
-        scope, conversation_id, message.parent_id, message_id, draft, model, at_ms
-    )
-    yield from messages.begin_again(scope, message_id, queued.id, at_ms)
+    waits_for = yield from _unfinished_above(scope, conversation_id, message_id)
+    run = yield from _insert_run(scope, conversation_id, message.parent_id, message_id, draft, model, at_ms)
+    yield from messages.begin_again(scope, message_id, run.id, at_ms)
     yield from conversations.set_leaf(scope, conversation_id, message_id)
-    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(queued))})]
-    run = (yield from run_writes.claim(scope, queued, lease, news, at_ms)) or queued
+    news: list[EventDraft] = [("run.queued", scope.user_id, {"run": wire.plain(wire.run(run))})]
+    if waits_for is None:
+        run = (yield from run_writes.claim(scope, run, lease, news, at_ms)) or run
     stored = yield from events.append(scope, conversation_id, news, at_ms)
     conversation = yield from conversations.get(scope, conversation_id)
-    return Accepted(message, (), conversation, run, stored)
+    return Accepted(message, (), conversation, run, stored, waits_for=waits_for)
 
 
 def _model(choice: Choice) -> ModelChoice:
@@ -242,31 +244,45 @@ def _model(choice: Choice) -> ModelChoice:
 class _Place:
     parent_id: str | None
     branched: bool = False
-    is_behind_another: bool = False
+    waits_for: str | None = None
 
 
 def _place(scope: Scope, turn: Turn) -> Work[_Place]:
     """Find where in the tree a message goes, by the turn's mode."""
     if turn.mode == "branch":
-        return _Place(turn.parent_id)
+        unfinished = yield from _unfinished_above(scope, turn.conversation_id, turn.parent_id)
+        return _Place(turn.parent_id, waits_for=unfinished)
     leaf = yield from conversations.leaf(scope, turn.conversation_id)
     parent_id = turn.parent_id if turn.parent_id is not None else leaf
     if parent_id is None:
         return _Place(None)
-    active = yield from runs.list_active(scope, turn.conversation_id)
-    is_being_written = any(run.message_id == parent_id for run in active)
+    unfinished = yield from _unfinished_above(scope, turn.conversation_id, parent_id)
     has_moved = bool((yield from messages.children(scope, turn.conversation_id, parent_id)))
-    if turn.mode == "append" and (is_being_written or has_moved):
+    if turn.mode == "append" and (unfinished is not None or has_moved):
         raise ProtocolError(
             "conflict/parent_moved",
             "the conversation has gone on meanwhile; your text was not sent. "
             "Look at what is new, then send it again, queued or as a branch",
-            details={"parent_id": parent_id, "leaf": leaf, "is_being_written": is_being_written},
+            details={"parent_id": parent_id, "leaf": leaf, "is_being_written": unfinished is not None},
         )
-    if has_moved and (last := (yield from _last_reply_below(scope, parent_id, active))) is not None:
-        is_followed = bool((yield from messages.children(scope, turn.conversation_id, last)))
-        return _Place(last, branched=is_followed, is_behind_another=True)
-    return _Place(parent_id, branched=has_moved, is_behind_another=is_being_written)
+    if has_moved:
+        active = yield from runs.list_active(scope, turn.conversation_id)
+        if (last := (yield from _last_reply_below(scope, parent_id, active))) is not None:
+            is_followed = bool((yield from messages.children(scope, turn.conversation_id, last)))
+            return _Place(last, branched=is_followed, waits_for=last)
+    return _Place(parent_id, branched=has_moved, waits_for=unfinished)
+
+
+def _unfinished_above(scope: Scope, conversation_id: str, message_id: str | None) -> Work[str | None]:
+    """Find the nearest reply on the way to a message, itself included, that is yet to be written.
+
+    What comes after it would be asked without its text, or with a part of it.
+    """
+    if message_id is None:
+        return None
+    active = yield from runs.list_active(scope, conversation_id)
+    unfinished = [run.message_id for run in active if run.message_id is not None]
+    return (yield from messages.nearest_above(scope, message_id, unfinished)) if unfinished else None
 
 
 def _last_reply_below(scope: Scope, parent_id: str, active: Sequence[rows.Run]) -> Work[str | None]:

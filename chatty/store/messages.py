@@ -117,6 +117,21 @@ def path(scope: Scope, leaf_id: str, limit: int = 50, before: str | None = None)
     return from_rows(Message, rows)
 
 
+def nearest_above(scope: Scope, leaf_id: str, message_ids: Sequence[str]) -> Work[str | None]:
+    """Return which of these messages comes first on the way from `leaf_id`, itself included, to the root."""
+    ids = padded(message_ids)
+    wanted = placeholders(3, len(ids))
+    rows = yield (
+        "WITH RECURSIVE path (id, parent_id) AS ("
+        " SELECT id, parent_id FROM messages WHERE workspace_id = $1 AND id = $2"
+        " UNION ALL SELECT m.id, m.parent_id FROM path p"
+        f" JOIN messages m ON m.workspace_id = $1 AND m.id = p.parent_id WHERE p.id NOT IN ({wanted}))"
+        f" SELECT id FROM path WHERE id IN ({wanted})",
+        (scope.workspace_id, leaf_id, *ids),
+    )
+    return str(rows[0]["id"]) if rows else None
+
+
 def path_after(scope: Scope, leaf_id: str, after_id: str, limit: int = 50) -> Work[list[Message]]:
     """Return the first `limit` messages behind one of the branch that ends in `leaf_id`, oldest first.
 

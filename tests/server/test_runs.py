@@ -237,8 +237,36 @@ async def test_run_behind_a_stopped_queued_run_starts(server: JoinedServer, clie
         await client.call("message.send", params)
     await client.call("run.cancel", run_id=chain[0]["run"]["id"])
     await client.saw_event("run.finished", run_id=chain[0]["run"]["id"], status="cancelled")
+    assert server.provider.waiting == 0
     first.finish()
     assert (await server.provider.asked()).request.idempotency_key == chain[1]["run"]["id"]
+
+
+async def test_nothing_is_asked_below_a_reply_that_is_still_written(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    """Behind a stopped question, as a version of it, or as another reply to it: it would miss the text."""
+    talk = await begin(client)
+    first = await server.provider.asked()
+    stopped = sending(talk.id, "two", mode="queue")
+    await client.call("message.send", stopped)
+    await client.call("run.cancel", run_id=stopped["run"]["id"])
+    await client.saw_event("run.finished", run_id=stopped["run"]["id"], status="cancelled")
+    behind, beside = sending(talk.id, "three", mode="queue"), sending(talk.id, "two, better", mode="branch")
+    again = {"conversation_id": talk.id, "message_id": stopped["run"]["reply_id"], "run": running()}
+    answers = [
+        await client.call("message.send", behind),
+        await client.call("message.send", {**beside, "parent_id": talk.reply_id}),
+        await client.call("message.regenerate", again),
+    ]
+    assert [answer["run"]["status"] for answer in answers] == ["queued"] * 3
+    assert server.provider.waiting == 0
+    first.write("the whole first answer")
+    first.finish()
+    wanted = {behind["run"]["id"], beside["run"]["id"], again["run"]["id"]}
+    asked = [await server.provider.asked() for _ in wanted]
+    assert {it.request.idempotency_key for it in asked} == wanted
+    assert all("the whole first answer" in str(it.request.messages) for it in asked)
 
 
 @pytest.mark.parametrize("is_being_written", [False, True])

@@ -127,6 +127,25 @@ async def test_path_goes_on_behind_a_message_towards_its_leaf(
             await database.read(scope, messages.path_after, leaf, elsewhere)
 
 
+async def test_nearest_of_some_messages_above_another(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    branch = [await say(database, scope, conversation.id, "root")]
+    for number in range(3):
+        branch.append(await say(database, scope, conversation.id, str(number), branch[-1].id))
+    other = await say(database, scope, conversation.id, "another branch", branch[0].id)
+    root, first, second, leaf = (message.id for message in branch)
+    for wanted, found in [
+        ([root, second], second),
+        ([second, root, first], second),
+        ([leaf], leaf),
+        ([root], root),
+        ([other.id], None),
+        ([new_id()], None),
+    ]:
+        assert await database.read(scope, messages.nearest_above, leaf, wanted) == found
+
+
 async def test_siblings_keep_the_order_they_came_in(
     database: Database, scope: Scope, conversation: Conversation
 ) -> None:

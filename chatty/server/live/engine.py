@@ -131,12 +131,14 @@ class RunEngine:
         if active := self._active.get(run.id):
             active.ask_to_stop("cancelled")
             return
-        for tickets in list(self._behind.values()):
+        for earlier, tickets in list(self._behind.items()):
             for ticket in tickets:
                 if ticket.run.id == run.id:
                     tickets.remove(ticket)
                     await self._end_unstarted(ticket, "cancelled")
-                    self._start_followers(run.message_id or "")
+                    # What stood behind it stands behind what it was waiting for.
+                    for follower in self._behind.pop(run.message_id or "", ()):
+                        self.start_after(earlier, follower)
                     return
 
     def look_for_keys_again(self, user_id: str) -> None:

@@ -220,7 +220,8 @@ class ConversationSubscribeResult(Result):
     has_older: bool = False
     leaf: str | None = None
     siblings: list[TreeNode] = []
-    """The other versions of ``messages``, by ``created_seq``; ``message.tree`` has the whole shape."""
+    """The other versions of ``messages``, and what is below ``leaf`` when a reply in the middle goes on, by
+    ``created_seq``; ``message.tree`` has the whole shape."""
     runs: list[Run] = []
     """The runs that are not finished."""
 

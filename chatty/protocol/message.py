@@ -191,7 +191,8 @@ class MessageListResult(Result):
 
     messages: list[Message]
     siblings: list[TreeNode] = []
-    """The other versions of these messages, by ``created_seq``."""
+    """The other versions of these messages, and what is below the leaf if the page ends there, by
+    ``created_seq``."""
     has_older: bool
     has_newer: bool = False
     """With ``after``: the path goes on behind this page."""

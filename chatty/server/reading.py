@@ -20,7 +20,7 @@ PAGE_CODE_POINTS: Final = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class PathPage:
-    """A stretch of a path, oldest first, and the other versions of its messages."""
+    """A stretch of a path, oldest first, the other versions of its messages, and what is below its leaf."""
 
     messages: list[Message]
     siblings: list[TreeNode]
@@ -63,7 +63,8 @@ def path(
     kept = [row for row in found[-limit:] if row.deleted_at is None]
     whole = yield from shown(scope, kept, authors)
     fitting = _newest_that_fit(whole)
-    siblings = yield from _siblings(scope, conversation_id, kept[len(kept) - len(fitting) :])
+    below = [end] if before is None else []
+    siblings = yield from _siblings(scope, conversation_id, kept[len(kept) - len(fitting) :], below)
     return PathPage(fitting, siblings, has_older or len(fitting) < len(whole))
 
 
@@ -100,8 +101,12 @@ def path_after(
     )
 
 
-def _siblings(scope: Scope, conversation_id: str, path: Sequence[rows.Message]) -> Work[list[TreeNode]]:
-    versions = yield from messages.versions(scope, conversation_id, [row.parent_id for row in path])
+def _siblings(
+    scope: Scope, conversation_id: str, path: Sequence[rows.Message], below: Sequence[str] = ()
+) -> Work[list[TreeNode]]:
+    """Read what else is beside the messages of a path, and below an end that is no end of the tree."""
+    parents = [*(row.parent_id for row in path), *below]
+    versions = yield from messages.versions(scope, conversation_id, parents)
     own = {row.id for row in path}
     return [wire.tree_node(node) for node in versions if node.id not in own]
 

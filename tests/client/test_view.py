@@ -185,6 +185,9 @@ def test_others_messages_elsewhere_leave_the_path_alone() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(before=STORIES, after=STORIES, limit=st.integers(1, 4))
+@example(
+    before=[(0, 1, "a"), (8, 0, "a"), (0, 0, "a")], after=[(3, 0, "a"), (1, 1, "below what went on")], limit=2
+)
 @example(before=[(0, 0, "a")] * 3, after=[(1, 0, "said differently, above the window")], limit=2)
 def test_small_window_shows_as_much_as_a_later_snapshot(
     before: list[tuple[int, int, str]], after: list[tuple[int, int, str]], limit: int

@@ -210,7 +210,7 @@ class Reference:
             "messages": [_stored(message) for message in shown],
             "has_older": len(path) > len(shown),
             "leaf": leaf,
-            "siblings": _siblings(conversation, shown),
+            "siblings": _siblings(conversation, shown, leaf),
             "runs": [dict(run) for run in conversation.runs.values()],
         }
 
@@ -264,9 +264,10 @@ class Reference:
             page, has_newer = path[:limit], limit < len(path)
         else:
             page = path[-limit:]
+        leaf = None if before or after or not page else page[-1]["id"]
         return {
             "messages": [_copy(message) for message in page],
-            "siblings": _siblings(conversation, page),
+            "siblings": _siblings(conversation, page, leaf),
             "has_older": bool(after) or len(page) < len(path),
             "has_newer": has_newer,
         }
@@ -485,9 +486,9 @@ def _stored(message: JsonObject) -> JsonObject:
     return {**message, "parts": parts}
 
 
-def _siblings(conversation: Conversation, shown: list[JsonObject]) -> list[JsonObject]:
-    """The other versions of these messages, without text."""
-    parents = {message["parent_id"] for message in shown}
+def _siblings(conversation: Conversation, shown: list[JsonObject], leaf: str | None) -> list[JsonObject]:
+    """The other versions of these messages, and what is below the leaf, without text."""
+    parents = {message["parent_id"] for message in shown} | ({leaf} if shown and leaf else set())
     own = {message["id"] for message in shown}
     return [
         _without_text(message)

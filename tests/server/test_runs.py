@@ -72,6 +72,19 @@ async def test_usage_nobody_reported_is_estimated_and_marked(
     assert ended["data"]["usage"]["output_tokens"] > 0
 
 
+async def test_unknown_price_is_unknown_and_never_zero(server: JoinedServer) -> None:
+    client = await server.connect(provider_credentials=KEY)
+    talk = await begin(client, run={"model": "openai/of-nobody"})
+    reply = await server.keyed.asked()
+    reply.write("Yes.")
+    reply.finish(output_tokens=3)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert ended["data"]["usage"].get("cost_usd") is None
+    assert message["usage"].get("cost_usd") is None
+    assert (await client.call("usage.summary"))["total"]["unpriced_runs"] == 1
+
+
 async def test_usage_is_summed_over_a_conversation_and_over_one_path(
     server: JoinedServer, client: JoinedClient
 ) -> None:

@@ -55,6 +55,16 @@ async def test_words_phrases_prefixes_and_exclusions(
     assert [ids[hit.id] for hit in await find(database, scope, text)] == found
 
 
+async def test_deleted_conversation_is_not_found_until_it_is_restored(
+    database: Database, scope: Scope, conversation: Conversation
+) -> None:
+    said = await say(database, scope, conversation.id, "A walrus")
+    await database.write(scope, conversations.delete, conversation.id, NOW + 1)
+    assert await find(database, scope, "walrus") == []
+    await database.write(scope, conversations.restore, conversation.id, NOW + 2)
+    assert [hit.id for hit in await find(database, scope, "walrus")] == [said.id]
+
+
 async def test_hit_says_all_that_a_list_shows(
     database: Database, scope: Scope, conversation: Conversation
 ) -> None:

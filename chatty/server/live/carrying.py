@@ -119,7 +119,15 @@ class Carrier:
         """Write the end and tell everybody."""
         await self._journal.leave(active)
         ending = self._ending(active, status, error)
-        events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
+        try:
+            events = await self._commit(active.ticket, run_writes.finish, active.run, ending, now_ms())
+        except (FenceLost, StorageError):
+            raise
+        except Exception:
+            # A run that never ends would keep everybody waiting: its text is kept, and nothing else of it.
+            logger.exception("the end of run %s could not be written as it was", active.run.id)
+            bare = run_writes.Ending("failed", None, wire.run_error(internal()), ending.parts, None)
+            events = await self._commit(active.ticket, run_writes.finish, active.run, bare, now_ms())
         tell_ending(self._hub, active, events)
 
     async def _commit(

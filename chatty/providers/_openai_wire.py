@@ -26,6 +26,8 @@ from chatty.providers.base import (
 from chatty.providers.sse import EventParser, EventTooLong
 
 _MAX_REASON_LENGTH: Final = 64
+_MOST_TOKENS: Final = 10**9
+"""More than any reply ever took."""
 _MAX_PLAIN_BYTES: Final = 64 << 10
 """How much is kept of an answer that is no event stream: enough for the error it may be."""
 _NOT_JSON: Final = object()
@@ -255,17 +257,15 @@ class ReplyReader:
             self._events.append(ReasoningDelta(text) if self._is_reasoning else TextDelta(text))
 
     def _mended(self, text: str, *, is_last: bool) -> str:
-        """Join surrogate halves that came in two pieces; replace what no database and no terminal takes."""
+        """Join surrogate halves that came in two pieces, and make the text one that can be kept."""
         if not is_last and "\ud800" <= text[-1] <= "\udbff":
             self._high_surrogate = text[-1]
             text = text[:-1]
-        return (
-            text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
-        )
+        return _keepable(text)
 
     def _complete(self) -> list[ProviderEvent]:
         self._close_delta(is_last=True)
-        self._events.append(Finished((self._finish_reason or "stop")[:_MAX_REASON_LENGTH]))
+        self._events.append(Finished(_keepable(self._finish_reason or "stop")[:_MAX_REASON_LENGTH]))
         return self._closed()
 
     def _fail(self, failure: Failure) -> list[ProviderEvent]:
@@ -285,9 +285,20 @@ class ReplyReader:
         return events
 
 
-def _report(usage: _Usage) -> UsageReport:
+def _keepable(text: str) -> str:
+    """Replace what no database and no terminal takes."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+
+
+def _report(usage: _Usage) -> UsageReport | None:
+    """Return the usage as reported; None for figures that cannot be true, which no sum would survive."""
     cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
     reasoning = usage.completion_tokens_details.reasoning_tokens if usage.completion_tokens_details else None
+    if (
+        max(usage.prompt_tokens or 0, cached or 0, usage.completion_tokens or 0, reasoning or 0)
+        > _MOST_TOKENS
+    ):
+        return None
     return UsageReport(
         input_tokens=max(usage.prompt_tokens or 0, 0),
         cached_input_tokens=max(cached or 0, 0),

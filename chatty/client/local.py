@@ -15,6 +15,7 @@ import time
 
 from chatty.client.deadline import Deadline
 from chatty.client.errors import link_error
+from chatty.client.locations import MAX_SOCKET_PATH_BYTES
 from chatty.client.peer import require_own_peer
 from chatty.client.private import ensure_private_directory, unusable
 
@@ -100,6 +101,8 @@ def find_or_start(locations: Locations, environ: Mapping[str, str], deadline: De
             raise
     if is_read_only(locations):
         locations = locations.with_state_elsewhere(environ)
+    if len(os.fsencode(locations.socket_path)) > MAX_SOCKET_PATH_BYTES:
+        raise _too_long(locations.socket_path)
     for directory in (locations.data_dir, locations.state_dir):
         ensure_private_directory(directory)
     ensure_private_directory(locations.run_dir, may_be_link=False)
@@ -254,6 +257,14 @@ def _takes_nobody_in(path: str) -> Exception:
         "connection/stuck",
         "The server listens and takes no connection in. "
         "If that goes on, end it with `chatty server stop --force`; what it accepted is kept.",
+        path=path,
+    )
+
+
+def _too_long(path: str) -> Exception:
+    return link_error(
+        "storage/unavailable",
+        f"{path} is too long a name for a socket: set CHATTY_HOME to a shorter path. Nothing was changed.",
         path=path,
     )
 

@@ -24,16 +24,22 @@ async def purge_deleted(services: Services) -> None:
     if services.stores.durable.read_only:
         return
     await asyncio.sleep(FIRST_LOOK_SECONDS)
+    is_left_over = False
     while True:
         try:
-            await purge_once(services, now_ms() - UNDO_MS)
+            await purge_once(services, now_ms() - UNDO_MS, is_left_over=is_left_over)
+            is_left_over = False
         except StoreError as error:
+            is_left_over = True
             logger.warning("deleted text could not be removed; trying again later: %s", error)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def purge_once(services: Services, deleted_before_ms: int) -> int:
+async def purge_once(services: Services, deleted_before_ms: int, *, is_left_over: bool = False) -> int:
     """Remove the text of conversations deleted before a time; return how many there were.
+
+    Args:
+        is_left_over: an earlier time took the rows and could not drive their text off the disk.
 
     Raises:
         StoreError: the store could not; what was removed until then is gone.
@@ -45,7 +51,7 @@ async def purge_once(services: Services, deleted_before_ms: int) -> int:
             with contextlib.suppress(NotFound):  # somebody restored it since it was found
                 await database.write(scope, conversations.purge, conversation_id, now_ms(), deleted_before_ms)
                 count += 1
-    if count:
+    if count or is_left_over:
         await database.scrub()
         logger.info("the text of %d deleted conversations was removed", count)
     return count

@@ -45,6 +45,13 @@ READERS: Final = 2
 _BUSY_SECONDS: Final = 5.0
 _MERGED_PAGES: Final = 500
 """Index pages merged per transaction, so that others can write in between."""
+_CUTS: Final = 50
+_CUT_PAUSE_SECONDS: Final = 0.2
+"""How often, and how long apart, the log is tried to be cut while somebody reads from it."""
+_STILL_IN_THE_LOG: Final = (
+    "What was deleted is gone from the file, and not yet from the log beside it: "
+    "end the other program that reads it, then run `chatty server stop`"
+)
 _STATEMENTS: Final = 256
 """Prepared statements kept per connection."""
 
@@ -116,7 +123,11 @@ class SqliteDatabase:
             pages = -_MERGED_PAGES
             while await self.write(SYSTEM, _merge_search_index, table, pages):
                 pages = _MERGED_PAGES
-        await self._errand(_cut_log)
+        for _ in range(_CUTS):
+            if await self._errand(_cut_log):
+                return
+            await asyncio.sleep(_CUT_PAUSE_SECONDS)
+        raise storage_error("busy", str(self.path), _STILL_IN_THE_LOG)
 
     async def copy_to(self, target: Path) -> None:
         """Write a verified copy of everything accepted so far into a new file.
@@ -140,14 +151,15 @@ class SqliteDatabase:
         if self._copy is not None:
             self._copy.cleanup()
 
-    async def _errand(self, errand: Callable[[sqlite3.Connection], None]) -> None:
-        """Let the writer do something outside any transaction."""
+    async def _errand(self, errand: Callable[[sqlite3.Connection], T]) -> T:
+        """Let the writer do something outside any transaction, and return what it returns."""
         self._require_open()
         if self._writer is None or self.read_only:
             raise self._refusal()
         job = Errand(errand)
         self._writer.submit(job)
-        await job.future
+        result: T = await job.future
+        return result
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -207,9 +219,17 @@ def _merge_search_index(_scope: Scope, table: str, pages: int) -> Work[bool]:
     return bool(after[0]["changes"] - before[0]["changes"] >= 2)
 
 
-def _cut_log(connection: sqlite3.Connection) -> None:
-    """Bring the whole log into the file and cut it to nothing."""
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+def _cut_log(connection: sqlite3.Connection) -> bool:
+    """Bring the whole log into the file and cut it to nothing; False when somebody still reads from it.
+
+    Readers are waited for in between, not here, where every write would wait with it.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+    return not is_busy
 
 
 def _copy_to(target: Path, connection: sqlite3.Connection) -> None:

@@ -61,7 +61,7 @@ class Errand(Job):
 
     __slots__ = ("run",)
 
-    def __init__(self, run: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(self, run: Callable[[sqlite3.Connection], Any]) -> None:
         super().__init__(_nothing)
         self.run = run
 
@@ -132,7 +132,7 @@ class Writer:
 
     def _go(self, errand: Errand) -> None:
         try:
-            errand.run(self._open())
+            errand.result = errand.run(self._open())
         except BaseException as error:
             self._recover(error)
             errand.error = outcome(error, self._path)

@@ -277,6 +277,18 @@ def test_path_too_long_for_a_socket_goes_to_a_short_one(short_dir: str) -> None:
         home.clean_up()
 
 
+def test_place_that_is_nowhere_short_enough_is_named_with_the_way_out(short_dir: str) -> None:
+    long = os.path.join(short_dir, "x" * 120)
+    environ = {"CHATTY_HOME": long, "HOME": long, "PATH": os.environ["PATH"]}
+    locations = Locations.from_environment(environ)
+    with pytest.raises(ProtocolError) as caught:
+        local.find_or_start(locations, environ, Deadline(10))
+    assert caught.value.type == "storage/unavailable"
+    assert caught.value.details["path"] == locations.socket_path
+    assert "CHATTY_HOME" in caught.value.message
+    assert not os.path.exists(long)
+
+
 def test_older_idle_server_gives_way_after_the_call(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     old = home.pid()
     monkeypatch.setattr("chatty.client.skew.build_id", lambda: "999.0+1")

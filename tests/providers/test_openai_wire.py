@@ -68,6 +68,20 @@ def test_a_cut_at_any_byte_ends_in_one_failure_and_keeps_the_text_before() -> No
         assert len(got) >= 6 * GOOD[:cut].count(b'{"content":"t') - 6
 
 
+def test_end_that_no_database_takes_is_made_one_that_can_be_kept() -> None:
+    end = rb'data: {"choices":[{"index":0,"delta":{},"finish_reason":"st\ud800o\u0000p"}]}' + b"\n\n"
+    events, reader = _read(ROLE + text("a") + end + b"data: [DONE]\n\n")
+    assert events[-1] == Finished("st o p")
+    assert reader.failure is None
+
+
+@pytest.mark.parametrize("count", [10**12 + 1, 2**63, 10**30])
+def test_usage_that_cannot_be_true_is_not_believed(count: int) -> None:
+    end = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":%d}}'
+    events, _ = _read(ROLE + text("a") + end % count + b"\n\ndata: [DONE]\n\n")
+    assert events[-1] == Finished("stop")
+
+
 def test_nothing_is_said_after_a_failure() -> None:
     reader = ReplyReader()
     assert reader.feed(ROLE + text("a") + b"data: {broken\n\n" + text("b")) == [TextDelta("a")]

@@ -63,6 +63,20 @@ async def test_whole_reply_is_told_and_kept(server: JoinedServer, client: Joined
     assert [(delta["p"], delta.get("t")) for delta in deltas] == [(0, "reasoning"), (1, None)]
 
 
+async def test_end_that_cannot_be_written_as_it_was_ends_all_the_same(
+    server: JoinedServer, client: JoinedClient
+) -> None:
+    talk = await begin(client)
+    reply = await server.provider.asked()
+    reply.write("All of it.")
+    reply.finish("st\ud800op", output_tokens=2**64)
+    ended = await client.saw_event("run.finished", run_id=talk.run_id)
+    assert (ended["data"]["status"], ended["data"]["error"]["type"]) == ("failed", "internal")
+    message = await reply_of(client, talk.id, talk.reply_id)
+    assert (message["status"], message["parts"][0]["text"]) == ("failed", "All of it.")
+    assert (await client.call("run.list"))["items"] == []
+
+
 async def test_usage_nobody_reported_is_estimated_and_marked(
     server: JoinedServer, client: JoinedClient
 ) -> None:

@@ -1,12 +1,15 @@
 """Deleted text is gone from wherever it was kept."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from chatty.protocol.ids import new_id
-from chatty.store import conversations, events, messages, run_text, runs
+from chatty.store import bootstrap, conversations, events, messages, run_text, runs, sqlite
 from chatty.store.database import SYSTEM, Database, Scope, Work
+from chatty.store.errors import StorageError
 from chatty.store.rows import Conversation, NewMessage, NewPart
 from chatty.store.sqlite import SqliteDatabase
 from tests.store.making import NOW, begin_reply, find, new_run, say
@@ -82,6 +85,23 @@ async def test_deleted_message_leaves_nothing(
     if isinstance(database, SqliteDatabase):
         assert not raw_bytes_hold(database.path, CANARY)
         await check_index(database)
+
+
+async def test_text_that_stays_in_the_log_is_not_called_gone(
+    sqlite_database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_CUT_PAUSE_SECONDS", 0.01)
+    with contextlib.closing(sqlite3.connect(sqlite_database.path)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT COUNT(*) FROM users").fetchone()
+        await sqlite_database.write(SYSTEM, bootstrap.ensure_local_owner, NOW)
+        with pytest.raises(StorageError) as caught:
+            await sqlite_database.scrub()
+        assert caught.value.code == "storage/busy"
+        assert "the log" in str(caught.value)
+        other.rollback()
+        await sqlite_database.scrub()
+    assert Path(f"{sqlite_database.path}-wal").stat().st_size == 0
 
 
 async def test_failed_deletion_keeps_everything(

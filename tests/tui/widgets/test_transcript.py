@@ -11,6 +11,7 @@ from chatty.client.updates import Delta
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.store import Store
 from chatty.tui.widgets.transcript import WINDOW_AT_FIRST, WINDOW_AT_MOST, Transcript
+from tests.instruments.waiting import until
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import event, large, message, numbered, open_snapshot, snapshot, text
 from tests.tui.scripted_app import scripted
@@ -80,6 +81,7 @@ async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
     async with transcript("long") as (view, _, backend, screen):
         view.to_top()
         await drawn(screen)
+        await until(lambda: bool(backend.calls))
         assert set(backend.calls) == {("want_messages", "m9951", "before")}
 
 

@@ -428,6 +428,15 @@ async def test_menu_of_commands_keeps_its_cursor_in_sight_on_a_low_screen() -> N
             await pilot.press("down")
 
 
+@pytest.mark.parametrize("columns", [240, 100])
+async def test_rows_below_the_transcript_end_in_one_column(columns: int) -> None:
+    async with chat("chat", (columns, 40)) as (_pilot, screen, _):
+        start = screen.header.region.x
+        ends = {screen.composer.content_region.right - start, screen.hints.content_region.right - start}
+        assert len(ends) == 1
+        assert ends == {min(120, screen.header.region.width) - 3}
+
+
 async def test_enter_runs_a_command() -> None:
     async with chat(size=(80, 24)) as (pilot, screen, _):
         await pilot.press(*"/rename ")

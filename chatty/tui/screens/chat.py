@@ -357,7 +357,10 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     def _paint_hints(self) -> None:
         pending = self.router.pending
-        shown = sequence_hints(self.keymap, pending) if pending else hints(self.situation(), self.keymap)
+        if pending:
+            shown = sequence_hints(self.keymap, self.places(), pending)
+        else:
+            shown = hints(self.situation(), self.keymap)
         tokens, context, cost = figures(self.store.open)
         content = tuple(tuple(hint) for hint in shown)
         self.hints.content = HintsContent(content, tokens, context, cost)

@@ -470,6 +470,12 @@ async def test_sequence_shows_what_may_follow_and_esc_leaves() -> None:
         assert "editor" not in row(screen, "hints")
 
 
+async def test_sequence_shows_on_a_message_only_what_works_there() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("tab", "ctrl+x")
+        assert row(screen, "hints").strip().startswith("m raw  esc leave   ")
+
+
 async def test_remapped_key_works_and_is_shown() -> None:
     settings = Settings(keys={"send": ["ctrl+e"]})
     async with chat(settings=settings) as (_pilot, screen, _backend):

@@ -25,7 +25,7 @@ from chatty.tui.keymap import Keymap
 from chatty.tui.screens.chat import ChatScreen
 from chatty.tui.screens.writing import Writing
 from chatty.tui.store import Store
-from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, THEMES, VARIABLE_DEFAULTS
+from chatty.tui.themes import CHATTY_DARK, NO_COLOUR, VARIABLE_DEFAULTS, themes_in
 from chatty.tui.themes.choosing import in_tone
 from chatty.tui.widgets.drawn import Drawn
 from chatty.tui.widgets.scrollbar import WholeCells
@@ -109,7 +109,7 @@ class ChattyApp(App[None], inherit_bindings=False):
         ScrollBar.renderer = WholeCells
         self.follows_terminal = self._settings.follows_terminal
         """Whether the driver asks the terminal for its background."""
-        for theme in THEMES:
+        for theme in themes_in(os.environ):
             self.register_theme(theme)
         self._start_with(NO_COLOUR.name if is_colourless else self._settings.theme)
         self.set_class(self._settings.ascii_glyphs, "-ascii")

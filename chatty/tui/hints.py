@@ -1,8 +1,9 @@
 """Which keys the hints row shows in which situation: what works now, in order of use, six at most."""
 
+from collections.abc import Sequence
 from typing import Literal
 
-from chatty.tui.actions import BY_NAME
+from chatty.tui.actions import BY_NAME, Place
 from chatty.tui.keymap import Keymap
 from chatty.tui.spans import Span
 
@@ -57,9 +58,9 @@ def hints(situation: Situation, keymap: Keymap) -> list[list[Span]]:
     return [_hint(*_key_and_word(entry, keymap)) for entry in _ACTIONS_SHOWN[situation]]
 
 
-def sequence_hints(keymap: Keymap, pending: str) -> list[list[Span]]:
-    """What may follow the first key of a sequence."""
-    following = keymap.following(("composer", "message", "anywhere"), pending)
+def sequence_hints(keymap: Keymap, places: Sequence[Place], pending: str) -> list[list[Span]]:
+    """What may follow the first key of a sequence in these places."""
+    following = keymap.following((*places, "anywhere"), pending)
     return [*(_hint(key, action.hint) for key, action in following), _hint("esc", "leave")]
 
 

@@ -123,6 +123,7 @@ class Sitting:
             term.wait_for(_PAST[-1][1])
         if self.size.columns >= 70:
             term.wait_for("●")
+        term.wait_gone("◌")  # on narrow screens the link shows only until it stands
 
     def until(self, term: Terminal, is_met: Callable[[str], bool]) -> None:
         """Return once the screen's text is as wanted."""

@@ -57,9 +57,10 @@ class Showing:
         """Show the keys that work now."""
         screen = self._screen
         pending = screen.router.pending
-        shown = (
-            sequence_hints(screen.keymap, pending) if pending else hints(screen.situation(), screen.keymap)
-        )
+        if pending:
+            shown = sequence_hints(screen.keymap, screen.places(), pending)
+        else:
+            shown = hints(screen.situation(), screen.keymap)
         tokens, context, cost = figures(self._store.open)
         content = tuple(tuple(hint) for hint in shown)
         screen.hints.content = HintsContent(content, tokens, context, cost)

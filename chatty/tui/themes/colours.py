@@ -1,4 +1,4 @@
-"""The two true-colour themes, one dark and one light.
+"""The two themes of colours, one dark and one light: in true colour, and in the 256 that some terminals have.
 
 Every figure here is held to the contrast limits in `tests/tui/themes/test_contrast.py`.
 """
@@ -101,6 +101,62 @@ CHATTY_LIGHT = _colours(
         "code-comment": "#646a75",
     },
 )
+
+CHATTY_DARK_256 = _colours(
+    "chatty-dark",
+    dark=True,
+    table={
+        "background": "#121212",
+        "foreground": "#e4e4e4",
+        "surface": "#1c1c1c",
+        "panel": "#303030",
+        "text-muted": "#b2b2b2",
+        "primary": "#87afff",
+        "accent": "#5fd7af",
+        "secondary": "#b2b2b2",
+        "warning": "#d7af5f",
+        "error": "#ff8787",
+        "success": "#87d787",
+        "border-blurred": "#444444",
+        "hair": "#303030",
+        "cursor-tint": "#3a3a3a",
+        "selection": "#3a3a3a",
+        "code-keyword": "#afafff",
+        "code-string": "#afd7af",
+        "code-number": "#d7af87",
+        "code-name": "#87d7d7",
+        "code-comment": "#949494",
+    },
+)
+"""The nearest of the 256 to the true colours would be teal for the cursor's grey, and black for a surface."""
+
+CHATTY_LIGHT_256 = _colours(
+    "chatty-light",
+    dark=False,
+    table={
+        "background": "#ffffff",
+        "foreground": "#262626",
+        "surface": "#f5f5f5",
+        "panel": "#ebebeb",
+        "text-muted": "#585858",
+        "primary": "#005faf",
+        "accent": "#005f5f",
+        "secondary": "#585858",
+        "warning": "#5f5f00",
+        "error": "#af0000",
+        "success": "#005f00",
+        "border-blurred": "#c2c2c2",
+        "hair": "#e0e0e0",
+        "cursor-tint": "#d7d7ff",
+        "selection": "#afd7ff",
+        "code-keyword": "#5f5faf",
+        "code-string": "#005f00",
+        "code-number": "#875f00",
+        "code-name": "#005f5f",
+        "code-comment": "#626262",
+    },
+)
+"""Here the warm greys would be yellow. Light greys come out one step darker than they stand here."""
 
 VARIABLE_DEFAULTS = {
     "hair": "ansi_default",

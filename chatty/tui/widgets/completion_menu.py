@@ -83,12 +83,12 @@ class CompletionMenu(Drawn):
             self.refresh()
 
     def rows_wanted(self, container: Size, viewport: Size, width: int) -> int:
-        """One row for each offer, eight at most."""
-        return min(len(self._offers), _ROWS_AT_MOST)
+        """One row for each offer, eight at most, and no more than there are below the header."""
+        return max(1, min(len(self._offers), _ROWS_AT_MOST, viewport.height - self.styles.margin.bottom - 1))
 
     def render_line(self, y: int) -> Strip:
         """One offer: what is inserted, what it means in a column beside it, the key at the right."""
-        index = y + max(0, self._cursor - _ROWS_AT_MOST + 1)
+        index = y + self._first
         if index >= len(self._offers):
             return self.palette.row([], self.size.width, "menu")
         offer = self._offers[index]
@@ -101,6 +101,11 @@ class CompletionMenu(Drawn):
 
     def on_click(self, event: events.Click) -> None:
         """A click takes an offer."""
-        index = event.y + max(0, self._cursor - _ROWS_AT_MOST + 1)
+        index = event.y + self._first
         if index < len(self._offers):
             self.post_message(self.Taken(self._offers[index]))
+
+    @property
+    def _first(self) -> int:
+        """The offer in the first row: the cursor stays in sight."""
+        return max(0, self._cursor - self.size.height + 1)

@@ -11,6 +11,9 @@ from chatty.tui.spans import Span, Spans, cut_middle, join, width
 from chatty.tui.state import Link, ModelRow, OpenConversation
 from chatty.tui.widgets.two_sided_row import TwoSidedRow
 
+_TITLE_AT_LEAST = 8
+"""Cells that the title has before anything else."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderContent:
@@ -36,8 +39,11 @@ class Header(TwoSidedRow):
         super().__init__(id="header")
 
     def sides(self, room: int) -> tuple[Spans, Spans]:
-        """The title is cut in its middle, so that the right side stays whole."""
-        right = self._right()
+        """The title is cut in its middle, so that the right side stays whole; the model gives way to it."""
+        items = self._right()
+        if len(items) > 1 and room - width(join(items, 3)) - 3 < _TITLE_AT_LEAST:
+            del items[0]
+        right = join(items, 3)
         return self._left(room - width(right) - 3), right
 
     def on_click(self, event: events.Click) -> None:
@@ -51,16 +57,16 @@ class Header(TwoSidedRow):
         title = content.title or "New conversation"
         if width(project) + cell_len(title) > room and width(project) > room // 3:
             project = []  # it would leave too little of the title
-        return [*project, Span(cut_middle(title, max(room - width(project), 8)), bold=True)]
+        return [*project, Span(cut_middle(title, max(room - width(project), _TITLE_AT_LEAST)), bold=True)]
 
-    def _right(self) -> list[Span]:
+    def _right(self) -> list[Spans]:
         content = self.content
         items: list[Spans] = []
         if content.model:
             items.append([Span(content.model), Span(" ▾", "muted")])
         if not self._is_narrow or content.link.kind != "well":
             items.append(self._link())
-        return join(items, 3)
+        return items
 
     def _link(self) -> list[Span]:
         link = self.content.link

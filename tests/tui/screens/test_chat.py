@@ -512,6 +512,36 @@ async def test_project_stands_before_a_title_that_is_cut(project: str, is_shown:
         assert shown.startswith(f"{project} › " if is_shown else "A title")
 
 
+async def test_model_gives_way_to_the_title_where_both_have_no_room() -> None:
+    async with chat("failing", (40, 10)) as (_pilot, screen, _):
+        shown = row(screen, "header").strip()
+        assert shown.startswith("Fix th…y test   ")
+        assert "reconnecting" in shown
+        assert "gpt" not in shown
+
+
+async def test_menu_of_commands_keeps_its_cursor_in_sight_on_a_low_screen() -> None:
+    async with chat(size=(40, 10)) as (pilot, screen, _):
+        await pilot.press("/")
+        await pilot.pause()
+        menu = screen.menu
+        assert menu.region.y >= 1
+        for step in range(12):
+            chosen = menu.chosen
+            assert chosen is not None
+            assert any(chosen.insert in menu.render_line(y).text for y in range(menu.size.height)), step
+            await pilot.press("down")
+
+
+@pytest.mark.parametrize("columns", [240, 100])
+async def test_rows_below_the_transcript_end_in_one_column(columns: int) -> None:
+    async with chat("chat", (columns, 40)) as (_pilot, screen, _):
+        start = screen.header.region.x
+        ends = {screen.composer.content_region.right - start, screen.hints.content_region.right - start}
+        assert len(ends) == 1
+        assert ends == {min(120, screen.header.region.width) - 3}
+
+
 async def test_enter_runs_a_command() -> None:
     async with chat(size=(80, 24)) as (pilot, screen, _):
         await pilot.press(*"/rename ")
@@ -543,6 +573,12 @@ async def test_sequence_shows_what_may_follow_and_esc_leaves() -> None:
         assert "e editor" in row(screen, "hints")
         await pilot.press("escape")
         assert "editor" not in row(screen, "hints")
+
+
+async def test_sequence_shows_on_a_message_only_what_works_there() -> None:
+    async with chat() as (pilot, screen, _):
+        await pilot.press("tab", "ctrl+x")
+        assert row(screen, "hints").strip().startswith("m raw  esc leave   ")
 
 
 async def test_remapped_key_works_and_is_shown() -> None:

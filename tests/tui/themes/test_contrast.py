@@ -3,13 +3,24 @@
 from itertools import product
 
 import pytest
-from rich.color import Color
+from rich.color import Color, ColorSystem
 from textual.theme import Theme
 
 from chatty.tui.palette import Palette
-from chatty.tui.themes import CHATTY_DARK, CHATTY_LIGHT, NO_COLOUR, TERMINAL_DARK, TERMINAL_LIGHT, THEMES
+from chatty.tui.themes import (
+    CHATTY_DARK,
+    CHATTY_DARK_256,
+    CHATTY_LIGHT,
+    CHATTY_LIGHT_256,
+    NO_COLOUR,
+    TERMINAL_DARK,
+    TERMINAL_LIGHT,
+    THEMES,
+    themes_in,
+)
 
-COLOURED = [CHATTY_DARK, CHATTY_LIGHT]
+COARSE = [CHATTY_DARK_256, CHATTY_LIGHT_256]
+COLOURED = [CHATTY_DARK, CHATTY_LIGHT, *COARSE]
 GROUNDS = ["page", "surface", "cursor", "menu"]
 STATES = ["muted", "primary", "accent", "secondary", "warning", "error", "success"]
 CODE = ["code-keyword", "code-string", "code-number", "code-name", "code-comment"]
@@ -28,8 +39,13 @@ def ratio(theme: Theme, role: str, ground: str) -> float:
     style = palette(theme).style(role, ground)
     assert style.color is not None
     assert style.bgcolor is not None
-    lighter, darker = sorted(map(luminance, (style.color, style.bgcolor)), reverse=True)
+    lighter, darker = sorted(map(luminance, as_shown(theme, style.color, style.bgcolor)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def as_shown(theme: Theme, *colors: Color) -> list[Color]:
+    """The colours as they come to the terminal: of 256, what is written for them."""
+    return [color.downgrade(ColorSystem.EIGHT_BIT) for color in colors] if theme in COARSE else list(colors)
 
 
 def luminance(color: Color) -> float:
@@ -86,3 +102,19 @@ def test_theme_without_colour_writes_none(role: str, ground: str) -> None:
 def test_every_theme_sets_our_variables() -> None:
     for theme in THEMES:
         assert {"hair", "code-bg", "cursor-tint"} <= set(theme.variables), theme.name
+
+
+def test_in_256_colours_tints_are_greys_or_blue_and_differ() -> None:
+    for theme in COARSE:
+        styles = palette(theme)
+        grounds = [styles.style("text", ground).bgcolor for ground in GROUNDS]
+        shown = [color.get_truecolor() for color in as_shown(theme, *filter(None, grounds))]
+        assert len(set(shown)) == len(GROUNDS)
+        assert all(red == green <= blue for red, green, blue in shown)
+
+
+def test_terminal_with_256_colours_gets_themes_made_of_them() -> None:
+    coarse = themes_in({"TERM": "xterm-256color"})
+    assert coarse[:2] == tuple(COARSE)
+    assert [theme.name for theme in coarse] == [theme.name for theme in THEMES]
+    assert themes_in({"TERM": "xterm-256color", "COLORTERM": "truecolor"}) == THEMES

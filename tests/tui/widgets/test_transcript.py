@@ -13,6 +13,7 @@ from chatty.tui.store import Store
 from chatty.tui.widgets.message_window import WINDOW_AT_FIRST, WINDOW_AT_MOST
 from chatty.tui.widgets.row_index import Spot
 from chatty.tui.widgets.transcript import Transcript
+from tests.instruments.waiting import until
 from tests.tui.fake_backend import FakeBackend
 from tests.tui.scenes import event, large, message, numbered, open_snapshot, snapshot, text
 from tests.tui.scripted_app import scripted
@@ -82,6 +83,7 @@ async def test_reaching_the_first_loaded_message_asks_for_older_ones() -> None:
     async with transcript("long") as (view, _, backend, screen):
         view.to_top()
         await drawn(screen)
+        await until(lambda: bool(backend.calls))
         assert set(backend.calls) == {("want_messages", "m9951", "before")}
 
 

@@ -105,3 +105,8 @@ def test_keys_typed_before_the_first_frame_are_kept() -> None:
         term.wait_for("typed early")
     finally:
         term.child.close(force=True)
+
+
+def test_first_frame_has_the_layout_of_its_size() -> None:
+    with terminal("--scene", "idle", columns=80, rows=24) as term:
+        assert b"Chats" not in term.written

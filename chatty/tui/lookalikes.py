@@ -4,7 +4,7 @@ import codecs
 
 from rich.cells import cell_len
 
-LOOKALIKES = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”╭╮╰╯━┃▁▂▃▄▅▆▇█", '|*oo>v<>-^v<>|*.-""++++-|________')
+LOOKALIKES = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”╭╮╰╯━┃▁▂▃▄▅▆▇█", '|*oo>v<>-^v<>|*~-""++++-|________')
 
 ERRORS = "chatty-lookalike"
 """The name for `open(…, errors=…)`."""

@@ -27,6 +27,7 @@ from textual.message import Message
 from chatty.rendering.guard import OutputGuard, clipboard_write
 from chatty.tui.bursts import Bursts
 from chatty.tui.key_bytes import ESCAPE, KeyBytes
+from chatty.tui.lookalikes import ERRORS
 from chatty.tui.themes.choosing import is_light
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _open_terminal() -> IO[str]:
     writer thread.
     """
     encoding = sys.__stdout__.encoding if sys.__stdout__ is not None else None
-    return open(1, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+    return open(1, "w", encoding=encoding, errors=ERRORS, closefd=False)
 
 
 def _waiting_bytes(fileno: int) -> int:

@@ -13,6 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
 
+from chatty.tui.lookalikes import LOOKALIKES
 from chatty.tui.spans import Spans
 
 _ROLE_VARIABLES = {
@@ -54,9 +55,6 @@ _TERMINAL_ROLES: Mapping[str, Style] = {
 }
 """What stands in for colour where the theme leaves it to the terminal."""
 
-_ASCII_GLYPHS = str.maketrans("▌●○◌▸▾‹›·↑↓←→│•…─“”", '|*oo>v<>-^v<>|*~-""')
-"""For terminals whose font lacks our glyphs."""
-
 _REVERSED = ("cursor", "selection", "caret")
 
 
@@ -67,7 +65,7 @@ class Palette:
         self, variables: Mapping[str, str], *, terminal_colours: bool, ascii_only: bool = False
     ) -> None:
         self._variables = variables
-        self._glyphs = _ASCII_GLYPHS if ascii_only else {}
+        self._glyphs = LOOKALIKES if ascii_only else {}
         self.terminal_colours = terminal_colours
         self.style = lru_cache(maxsize=2048)(self._style)
 

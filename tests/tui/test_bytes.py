@@ -105,3 +105,25 @@ def test_keys_typed_before_the_first_frame_are_kept() -> None:
         term.wait_for("typed early")
     finally:
         term.child.close(force=True)
+
+
+def test_first_frame_has_the_layout_of_its_size() -> None:
+    with terminal("--scene", "idle", columns=80, rows=24) as term:
+        assert b"Chats" not in term.written
+
+
+@pytest.mark.parametrize("keys", ["\r\r", "\x1b\x1b"])
+def test_key_pressed_twice_closes_an_overlay_once(term: Terminal, keys: str) -> None:
+    term.send("\x10")
+    term.wait_for("Insert a prompt")
+    term.send("redraw")
+    term.wait_gone("Insert a prompt")
+    term.wait_for("Draw the screen anew")
+    term.send(keys)
+    term.wait_gone("Draw the screen anew")
+    # Behind an esc at once it would be alt and a letter.
+    term.settle(0.2)
+    term.send("still well")
+    term.wait_for("still well")
+    assert "broke" not in term.text
+    term.send(CLEAR)

@@ -3,9 +3,10 @@
 from typing import TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key
+from textual.events import Event, Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -39,6 +40,18 @@ class Overlay(Contained, ModalScreen[Answer | None], inherit_bindings=False):
     def inside(self) -> list[Widget]:
         """The widgets in the frame, from the top."""
         raise NotImplementedError
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close with an answer, once: a second key that was on its way would close what lies below."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    async def on_event(self, event: Event) -> None:
+        """Keys that were on their way here when this closed are for who has the keyboard now."""
+        if isinstance(event, Key) and not self.is_active:
+            event.stop()
+            self.app.post_message(Key(event.key, event.character))
+        else:
+            await super().on_event(event)
 
     async def _on_key(self, event: Key) -> None:
         if canonical(event.key) in ("escape", "ctrl+g", "ctrl+c"):

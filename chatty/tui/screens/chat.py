@@ -83,6 +83,7 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Paint from now on whatever the store says has changed."""
+        self._take_size_classes()
         self.side_bar.key_shown = self.keymap.shown("chats")
         self.store.on_change = self.painter.request
         # The seconds of the status row; it costs one comparison a second while nothing runs.
@@ -91,6 +92,13 @@ class ChatScreen(Contained, Screen[None], inherit_bindings=False):
         self.set_timer(_LOAD_AFTER_SECONDS, lambda: self.run_worker(self._load_the_rest(), group="loading"))
         self.showing.everything()
         self.writing.begin()
+
+    def _take_size_classes(self) -> None:
+        """Have the classes of this size before the first frame: Textual gives them with the first resize, and
+        a small terminal would see the wide layout for a moment."""
+        width, height = self.app.size
+        for cells, steps in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(max(step for step in steps if step[0] <= cells)[1])
 
     async def _load_the_rest(self) -> None:
         """Load what the first frame did not need, so that the first answer and the first list do not wait."""

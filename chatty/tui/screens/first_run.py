@@ -127,6 +127,11 @@ class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
         yield FirstRunKeys(id="first-run-keys")
 
     async def _on_key(self, event: events.Key) -> None:
+        event.stop()
+        if not self.is_active:
+            # On its way when a key before it closed this: it is for who has the keyboard now.
+            self.app.post_message(events.Key(event.key, event.character))
+            return
         key = canonical(event.key)
         if key in ("up", "down", "k", "j"):
             self._list.step(-1 if key in ("up", "k") else 1)
@@ -136,7 +141,6 @@ class FirstRun(Contained, Screen[str | None], inherit_bindings=False):
             self.dismiss(None)
         elif key in ("ctrl+c", "ctrl+d"):
             self.app.exit()
-        event.stop()
 
 
 def _lines(offers: Sequence[ProviderOffer], room: int, rows: int) -> list[_Line]:

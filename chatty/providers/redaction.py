@@ -5,13 +5,16 @@ somebody's prompt may appear. Pure; it errs on the side of hiding.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 MAX_LENGTH: Final = 300
 """Code points that are kept."""
 _WINDOW: Final = 12
 """A run of this many characters that also stands in a prompt is taken for a quotation."""
+_END: Final = 4 << 10
+_EXAMINED: Final = 128 << 10
+"""How much of each end of a prompt, and of all prompts together, is compared: some 20 ms of it."""
 _HIDDEN: Final = "…"
 
 _LOOKS_SECRET = re.compile(
@@ -29,9 +32,11 @@ def redacted(text: str, *, secrets: Iterable[str] = (), prompts: Iterable[str] =
             text = text.replace(secret, _HIDDEN)
     text = _LOOKS_SECRET.sub(_HIDDEN, text[: 4 * MAX_LENGTH])
     text = text[: 2 * MAX_LENGTH]
-    for prompt in prompts:
-        text = _without_quotation(text, prompt)
-    return one_line(text)
+    quotable = [quoted for prompt in prompts if (quoted := prompt.strip())]
+    for quoted in quotable:
+        if 4 <= len(quoted) < _WINDOW:
+            text = text.replace(quoted, _HIDDEN)
+    return one_line(_without_quotations(text, quotable))
 
 
 def without_password(address: str) -> str:
@@ -47,13 +52,26 @@ def one_line(text: str, max_length: int = MAX_LENGTH) -> str:
     return cleaned if len(cleaned) <= max_length else cleaned[: max_length - 1] + _HIDDEN
 
 
-def _without_quotation(text: str, prompt: str) -> str:
-    quoted = prompt.strip()
-    if len(quoted) <= _WINDOW:
-        return text.replace(quoted, _HIDDEN) if len(quoted) >= 4 else text
-    hidden = bytearray(len(text))
+def _without_quotations(text: str, prompts: Sequence[str]) -> str:
+    starts: dict[str, list[int]] = {}
     for start in range(len(text) - _WINDOW + 1):
-        if text[start : start + _WINDOW] in prompt:
-            hidden[start : start + _WINDOW] = b"\1" * _WINDOW
+        starts.setdefault(text[start : start + _WINDOW], []).append(start)
+    hidden = bytearray(len(text))
+    # The text is short and prompts may be books, so it is theirs that is walked through, and not all of it.
+    for excerpt in _excerpts(prompts):
+        for position in range(len(excerpt) - _WINDOW + 1):
+            for start in starts.get(excerpt[position : position + _WINDOW], ()):
+                hidden[start : start + _WINDOW] = b"\1" * _WINDOW
     shown = "".join("\0" if mark else character for character, mark in zip(text, hidden, strict=True))
     return re.sub("\0+", _HIDDEN, shown)
+
+
+def _excerpts(prompts: Sequence[str]) -> Iterator[str]:
+    """Iterate over what vendors quote: beginnings and ends, of the newest messages first."""
+    left = _EXAMINED
+    for prompt in reversed(prompts):
+        for excerpt in (prompt,) if len(prompt) <= 2 * _END else (prompt[:_END], prompt[-_END:]):
+            yield excerpt[:left]
+            left -= len(excerpt)
+            if left <= 0:
+                return

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatty.providers import redaction
 from chatty.providers.redaction import MAX_LENGTH, one_line, redacted
 
 
@@ -30,6 +31,18 @@ def test_quoted_prompts_are_hidden() -> None:
     prompt = "my neighbour keeps bees on the roof"
     cleaned = redacted("invalid input: 'keeps bees on the roof' is bad", prompts=[prompt])
     assert cleaned == "invalid input: '…' is bad"
+
+
+def test_beginning_and_end_of_a_book_are_hidden() -> None:
+    book = "once upon a midnight dreary " + "word " * (1 << 20) + " darkness there and nothing more"
+    said = "bad input: 'once upon a midnight dreary' to 'darkness there and nothing more'"
+    assert redacted(said, prompts=[book, "hello there"]) == "bad input: '…' to '…'"
+
+
+def test_what_is_compared_does_not_grow_with_the_prompts() -> None:
+    """An error about too long a prompt must not hold everybody's streams while it is read."""
+    for prompts in (["x" * (8 << 20)], ["y" * 5000] * 1000, ["z" * (1 << 20)] * 40):
+        assert sum(map(len, redaction._excerpts(prompts))) <= redaction._EXAMINED
 
 
 def test_short_prompts_are_hidden_whole() -> None:

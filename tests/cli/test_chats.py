@@ -208,7 +208,10 @@ def test_deleting_for_good_asks_a_person_and_offers_no_undo(
     two: FakeServer, run: Run, environment: dict[str, str]
 ) -> None:
     two.on("conversation.delete", {})
-    assert run("chats", "delete", "last", "--for-good").stdout == f"removed {FIRST}\n"
+    unasked = run("chats", "delete", "last", "--for-good")
+    assert (unasked.returncode, "--yes" in unasked.stderr) == (2, True)
+    assert two.params_of("conversation.delete") == []
+    assert run("chats", "delete", "last", "--for-good", "--yes").stdout == f"removed {FIRST}\n"
     assert two.params_of("conversation.delete") == [{"conversation_id": FIRST, "for_good": True}]
     with OnTerminal(environment, "chats", "delete", SECOND, "--for-good") as terminal:
         terminal.read_until(b"for good? [y/N]")

@@ -159,9 +159,8 @@ def _is_here(session: Session, conversation_id: str) -> bool:
 def _deleted(conversation_id: str) -> ProtocolError:
     return ProtocolError(
         "conflict/deleted",
-        "it was deleted here, and importing does not undo that; within a week, and unless it was removed "
-        "for good, this does: "
-        f"chatty chats restore {conversation_id}",
+        "it was deleted here, and importing does not undo that. Within a week this does, unless it was "
+        f"removed for good: chatty chats restore {conversation_id}",
     )
 
 

@@ -24,7 +24,7 @@ from chatty.providers.base import (
 from chatty.providers.registry import Providers
 from chatty.server import run_writes, wire
 from chatty.server.clock import now_ms
-from chatty.server.endpoints import Endpoints
+from chatty.server.endpoints import BUILTIN_KINDS, Endpoints
 from chatty.server.live import context as model_context
 from chatty.server.live.active import ActiveRun
 from chatty.server.live.context import ModelContext
@@ -186,9 +186,12 @@ def key_missing(provider: str, trouble: str | None, *, is_kept: bool) -> Protoco
     """
     because = f", and {trouble}" if trouble else ""
     safe = "; your message is kept" if is_kept else ""
+    # Only what other tools call by a name is taken from a shell.
+    way = (
+        f"Export {provider.upper()}_API_KEY in this shell, or" if provider in BUILTIN_KINDS else "Give it one"
+    )
     return ProtocolError(
         "provider/key_missing",
-        f"{provider} has no key{because}{safe}. "
-        f"Export {provider.upper()}_API_KEY in this shell, or: chatty providers add {provider}",
+        f"{provider} has no key{because}{safe}. {way}: chatty providers add {provider}",
         details={"provider": provider},
     )

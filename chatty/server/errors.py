@@ -6,9 +6,14 @@ Nothing here raises or logs; the two seams that do are the dispatcher and the ru
 import logging
 import os
 
+from chatty.protocol.conversation import Conversation
 from chatty.protocol.errors import ProtocolError
+from chatty.protocol.project import Project
+from chatty.protocol.prompt import Prompt
 from chatty.providers.errors import ProviderError
+from chatty.server import wire
 from chatty.store import errors as store
+from chatty.store import rows
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +27,10 @@ def from_store(error: store.StoreError) -> ProtocolError:
             )
         case store.NotFound():
             return ProtocolError("not_found", f"there is no such {error.kind}", details={"kind": error.kind})
-        case store.VersionConflict():
-            return ProtocolError(
-                "conflict/version",
-                f"somebody changed this {error.kind} meanwhile; nothing was overwritten. "
-                "Look at it again and repeat the change",
-                details={"kind": error.kind, "version": getattr(error.current, "version", None)},
-            )
+        case store.VersionConflict(current=rows.Conversation() as row):
+            return changed_meanwhile(error.kind, wire.conversation(row))
+        case store.VersionConflict(current=rows.Project() as row):
+            return changed_meanwhile(error.kind, wire.project(row))
         case store.AlreadyExists():
             return ProtocolError(
                 "conflict/name_taken", f"a {error.kind} of this name exists", details={"kind": error.kind}
@@ -48,6 +50,16 @@ def from_store(error: store.StoreError) -> ProtocolError:
         case _:
             logger.error("unexpected failure of the store: %r", error)
             return internal()
+
+
+def changed_meanwhile(kind: str, current: Conversation | Project | Prompt) -> ProtocolError:
+    """Return the refusal of a change to what was read before somebody else changed it, and what it is now."""
+    return ProtocolError(
+        "conflict/version",
+        f"somebody changed this {kind} meanwhile; nothing was overwritten. "
+        "Look at it again and repeat the change",
+        details={"kind": kind, "version": current.version, "current": wire.plain(current)},
+    )
 
 
 def from_provider(error: ProviderError) -> ProtocolError:

@@ -325,14 +325,24 @@ async def test_same_id_for_something_else_is_refused(
     assert await refused(client, "message.send", params | change) == "conflict/idempotency_mismatch"
 
 
-async def test_update_of_what_has_changed_is_refused(client: JoinedClient) -> None:
-    conversation_id = new_id()
-    await client.call("conversation.create", id=conversation_id)
-    await client.call("conversation.update", conversation_id=conversation_id, title="a", if_version=1)
-    params = {"conversation_id": conversation_id, "title": "b", "if_version": 1}
+@pytest.mark.parametrize("noun", ["conversation", "project", "prompt"])
+async def test_update_of_what_has_changed_is_refused_with_what_it_is_now(
+    client: JoinedClient, noun: str
+) -> None:
+    made: Frame = {"id": new_id()}
+    if noun != "conversation":
+        made |= {"name": "mine"}
+    if noun == "prompt":
+        made |= {"body": "text"}
+    field = "title" if noun == "conversation" else "name"
+    named = {f"{noun}_id": made["id"]}
+    await client.call(f"{noun}.create", made)
+    await client.call(f"{noun}.update", {**named, field: "a", "if_version": 1})
     with pytest.raises(ProtocolError) as caught:
-        await client.call("conversation.update", params)
-    assert (caught.value.type, caught.value.details["version"]) == ("conflict/version", 2)
+        await client.call(f"{noun}.update", {**named, field: "b", "if_version": 1})
+    current = (await client.call(f"{noun}.get", named))[noun]
+    assert (caught.value.type, current[field]) == ("conflict/version", "a")
+    assert caught.value.details == {"kind": noun, "version": current["version"], "current": current}
 
 
 async def test_attached_text_keeps_its_name_and_is_fenced_for_the_model(

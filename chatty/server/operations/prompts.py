@@ -9,10 +9,11 @@ from chatty.protocol.base import Empty
 from chatty.server import wire
 from chatty.server.clock import now_ms
 from chatty.server.context import RequestContext
+from chatty.server.errors import changed_meanwhile
 from chatty.server.registry import operation
 from chatty.store import projects, prompts, rows
 from chatty.store.database import Scope, Work
-from chatty.store.errors import NotFound
+from chatty.store.errors import NotFound, VersionConflict
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +142,10 @@ def _update(scope: Scope, params: models.PromptUpdateParams, at_ms: int) -> Work
         patch["title"] = params.title or ""
     if "tags" in named:
         patch["tags"] = wire.dump(list(params.tags or []))
-    row = yield from prompts.update_meta(scope, params.prompt_id, patch, params.if_version, at_ms)
+    try:
+        row = yield from prompts.update_meta(scope, params.prompt_id, patch, params.if_version, at_ms)
+    except VersionConflict as conflict:
+        raise changed_meanwhile("prompt", (yield from _shown(scope, params.prompt_id))) from conflict
     if params.body is not None:
         latest = yield from prompts.version(scope, params.prompt_id, row.latest_version)
         if latest.body != params.body:

@@ -18,6 +18,8 @@ STUCK_SECONDS: Final = 30.0
 """How long a socket may stay unwritable before its peer is dropped."""
 MAX_QUEUED_EVENTS: Final = 1000
 MAX_QUEUED_BYTES: Final = 4 << 20
+HEAVIEST_EVENT: Final = 1 << 20
+"""What an event counts at most. The event of a long message is no sign of a slow peer, whatever it weighs."""
 MAX_ANSWER_BYTES: Final = 64 << 20
 """Answers are never thrown away; a peer that asks on and on without reading them is dropped here."""
 SLICE_CODE_POINTS: Final = 64 << 10
@@ -42,7 +44,7 @@ class Channel(Protocol):
 
 
 class _Queued:
-    __slots__ = ("body", "conversation_id", "event")
+    __slots__ = ("body", "conversation_id", "event", "weight")
 
     def __init__(
         self, body: bytes, event: PublishedEvent | None = None, conversation_id: str | None = None
@@ -51,6 +53,7 @@ class _Queued:
         self.event = event
         self.conversation_id = conversation_id
         """Set on events of a subscription; answers and notices are never thrown away."""
+        self.weight = len(body) if conversation_id is None else min(len(body), HEAVIEST_EVENT)
 
 
 class Outbound:
@@ -130,7 +133,7 @@ class Outbound:
         self._stop_timer()
         while self._queue and self._channel.can_write:
             entry = self._queue.popleft()
-            self._queued_bytes -= len(entry.body)
+            self._queued_bytes -= entry.weight
             self._queued_events -= entry.conversation_id is not None
             self._emit(entry)
         self._catch_up()
@@ -147,7 +150,7 @@ class Outbound:
             self._emit(entry)
             return
         self._queue.append(entry)
-        self._queued_bytes += len(entry.body)
+        self._queued_bytes += entry.weight
         self._queued_events += entry.conversation_id is not None
         if self._queued_events and self.is_full and not self._keeps_events:
             self._shed()
@@ -194,7 +197,7 @@ class Outbound:
         self._on_lagged(lagged)
 
     def _recount(self) -> None:
-        self._queued_bytes = sum(len(entry.body) for entry in self._queue)
+        self._queued_bytes = sum(entry.weight for entry in self._queue)
         self._queued_events = sum(entry.conversation_id is not None for entry in self._queue)
 
     def _stop_timer(self) -> None:

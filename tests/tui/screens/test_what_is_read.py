@@ -96,8 +96,8 @@ async def test_command_is_whole_in_the_menu_and_its_meaning_gives_way() -> None:
     async with chat(size=(40, 10)) as (pilot, screen, _):
         await pilot.press(*"/re")
         shown = words(screen)
-        assert "/retry-with" in shown
-        assert "/archive" in shown
+        assert "/redo" in shown  # where the cursor is
+        assert "/retry-with  Answer with anot" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, closing
 
 import pytest
 
 from chatty.providers.base import ChatMessage, ChatRequest, Endpoint, Finished, TextDelta, UsageReport
 from chatty.providers.guide.answers import answer
-from chatty.providers.guide.index import GuideIndex
+from chatty.providers.guide.index import GuideIndex, Hit
 from chatty.providers.guide.pages import pages_folder, read_sections
 from chatty.providers.guide.provider import GuideProvider
 from tests.providers.asking import FakeSleep, ask
@@ -223,3 +223,16 @@ async def test_it_can_be_closed_in_the_middle_of_a_reply(guide: GuideProvider) -
 async def test_an_empty_conversation_is_a_greeting(guide: GuideProvider) -> None:
     reply = await ask(guide, ENDPOINT, ChatRequest("guide", [], {"pace": 0}))
     assert reply.text.startswith("Hello.")
+
+
+def test_long_text_is_looked_up_by_its_beginning() -> None:
+    searched: list[str] = []
+
+    class Index(GuideIndex):
+        def search(self, question: str, limit: int = 3) -> Sequence[Hit]:
+            searched.append(question)
+            return super().search(question, limit)
+
+    with closing(Index(SECTIONS)) as index:
+        answer(index, "how do I export a chat? " + "padding " * 500_000, ["earlier " * 500_000])
+    assert 0 < max(map(len, searched)) < 5000

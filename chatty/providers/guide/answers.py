@@ -63,8 +63,13 @@ only look things up there. You could ask me:
 For anything else, set a key for a provider and choose one of its models. {_CHOOSE}"""
 
 
+_LONGEST_QUESTION: Final = 2000
+"""Characters of a message that are looked up: every word of a piped log would cost a search."""
+
+
 def answer(index: GuideIndex, question: str, earlier: Sequence[str] = ()) -> str:
     """Return the reply to a question; `earlier` are the user's messages before it, oldest first."""
+    question, earlier = question[:_LONGEST_QUESTION], [text[:_LONGEST_QUESTION] for text in earlier[-1:]]
     asked = question.lower()
     words = set(_WORD.findall(asked))
     if _ABOUT.search(asked):

@@ -128,9 +128,14 @@ def test_branch_goes_on_elsewhere(person: Person) -> None:
     term = person.open("-m", "openai/echo")
     asked(person, term, "root question")
     term.send("\tb")
-    # In the header, in two rows of the side bar, as the question, and as the answer.
-    term.wait_until(lambda: term.text.count("root question") == 5)
+    # The newer of two rows in the side bar is the open one.
+    term.wait_until(lambda: [row[:2] for row in listed(term, "root question")] == [" ▌", "  "])
     asked(person, term, "only in the branch")
+
+
+def listed(term: Terminal, title: str) -> list[str]:
+    """The rows of the side bar with this title."""
+    return [row[:30] for row in term.text.splitlines()[1:] if title in row[:30]]
 
 
 def transcript(term: Terminal) -> str:

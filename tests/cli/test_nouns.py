@@ -63,8 +63,8 @@ def test_reading_prints_the_golden_words(stocked: FakeServer, run: Run, words: l
         (["prompts", "versions", "review"], {"items": VERSIONS, "next": None}),
         (["projects", "archive", "garden"], {"id": PROJECT["id"], "status": "archived"}),
         (["projects", "restore", "garden"], {"id": PROJECT["id"], "status": "restored"}),
-        (["projects", "delete", "garden"], {"id": PROJECT["id"], "status": "deleted"}),
-        (["prompts", "delete", "review"], {"id": PROMPT["id"], "status": "deleted"}),
+        (["projects", "delete", "garden", "--yes"], {"id": PROJECT["id"], "status": "deleted"}),
+        (["prompts", "delete", "review", "--yes"], {"id": PROMPT["id"], "status": "deleted"}),
     ],
 )
 def test_json(stocked: FakeServer, run: Run, words: list[str], value: Json) -> None:

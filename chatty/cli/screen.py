@@ -42,8 +42,12 @@ def open_screen(
 
 
 def can_draw(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal can draw screens, by its own name."""
-    return environ.get("TERM", "") not in ("", "dumb")
+    """Whether the terminal can draw screens, by its own name.
+
+    The names are those that Rich calls dumb (``Console.is_dumb_terminal``): in such a terminal Textual lays
+    the screen out for two sizes in turn, without an end.
+    """
+    return environ.get("TERM", "").lower() not in ("", "dumb", "unknown")
 
 
 def require_terminal() -> None:

@@ -38,7 +38,7 @@ def test_chat_line_by_line(server: FakeServer, environment: dict[str, str]) -> N
     assert server.params_of("message.send")[0]["conversation"]["create"]["model"] == "openai/tiny"
 
 
-@pytest.mark.parametrize("term", ["dumb", ""])
+@pytest.mark.parametrize("term", ["dumb", "unknown", "Dumb", ""])
 def test_terminal_that_cannot_draw_gets_it_unasked(
     term: str, server: FakeServer, environment: dict[str, str]
 ) -> None:

@@ -170,7 +170,8 @@ class Client:
         Args:
             method: the operation.
             params: its parameters.
-            on_kept: called when it is on the disk: from then on the caller need not keep it.
+            on_kept: called when it is on a disk, here or at the server: from then on the caller need not
+                keep it.
 
         Raises:
             ProtocolError: it was refused for good, or cannot be kept on disk (``storage/…``).

@@ -1,7 +1,8 @@
 """Bringing the outbox to the server: in order within a conversation, until the server has spoken.
 
 It repeats under the same ids as often as it takes. Only a refusal that would be repeated ends the
-attempts; the text then stays on disk for the person to see.
+attempts; the text then stays on disk for the person to see. When an entry goes to the disk is decided in
+``keeping.py``.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 
 from chatty.client.backoff import Backoff
 from chatty.client.errors import link_error
+from chatty.client.keeping import Keeping
 from chatty.client.outbox import Entry, Outbox
 from chatty.client.updates import OutboxChanged
 from chatty.protocol.errors import ProtocolError
@@ -51,8 +53,8 @@ class Delivery:
         self._newest: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._waiting: set[asyncio.Task[dict[str, Any]]] = set()
         self._accepted: Counter[str] = Counter()
-        self._keeping: set[asyncio.Task[None]] = set()
-        """Writes of the outbox under way."""
+        self._keeping: set[Keeping] = set()
+        """Of entries whose file may be to be written yet."""
         self._has_resumed = False
 
     @property
@@ -72,27 +74,22 @@ class Delivery:
         self._has_resumed = True
         for entry in left:
             if not entry.is_refused:
-                self._begin(entry, asyncio.create_task(_nothing()))
+                self._begin(Keeping.of_a_file(self._outbox, entry))
 
     async def send(
         self, method: str, params: dict[str, Any], on_kept: Callable[[], None] | None = None
     ) -> dict[str, Any]:
         """Deliver a new request and return its result, however long that takes.
 
-        Cancelling stops the waiting only: the entry stays and is delivered. ``on_kept`` is called when
-        the disk has it, unless the disk never takes it.
+        Cancelling stops the waiting only: the entry stays and is delivered. ``on_kept`` is called when a
+        disk has it, ours or the server's, unless ours never takes it.
 
         Raises:
             ProtocolError: the server refused it for good; it cannot be sent as it is
                 (``invalid_params/…``) or not be kept (``storage/…``).
         """
-        entry = self._outbox.prepare(method, params)
-        kept = asyncio.create_task(asyncio.to_thread(self._outbox.put, entry))
-        self._keeping.add(kept)
-        kept.add_done_callback(self._keeping.discard)
-        if on_kept is not None:
-            kept.add_done_callback(lambda done: on_kept() if _has_succeeded(done) else None)
-        return await asyncio.shield(self._begin(entry, kept))
+        keeping = Keeping(self._outbox, self._outbox.prepare(method, params), on_kept)
+        return await asyncio.shield(self._begin(keeping))
 
     async def refused(self) -> list[Entry]:
         """Return what was refused for good and not discarded, by whichever program it was sent."""
@@ -119,19 +116,24 @@ class Delivery:
         for task in self._waiting:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await asyncio.gather(*(keeping.on_disk() for keeping in self._keeping), return_exceptions=True)
 
-    def _begin(self, entry: Entry, kept: asyncio.Task[None]) -> asyncio.Task[dict[str, Any]]:
+    def _begin(self, keeping: Keeping) -> asyncio.Task[dict[str, Any]]:
+        entry = keeping.entry
         before = self._newest.get(entry.conversation_id)
-        task = asyncio.create_task(self._deliver_after(before, entry, kept))
+        task = asyncio.create_task(self._deliver_after(before, keeping))
         self._newest[entry.conversation_id] = task
         self._waiting.add(task)
-        task.add_done_callback(lambda done: self._forget(entry, done))
+        self._keeping.add(keeping)
+        task.add_done_callback(lambda done: self._forget(keeping, done))
         self._tell(OutboxChanged(self.waiting))
         return task
 
-    def _forget(self, entry: Entry, task: asyncio.Task[dict[str, Any]]) -> None:
+    def _forget(self, keeping: Keeping, task: asyncio.Task[dict[str, Any]]) -> None:
+        entry = keeping.entry
         self._waiting.discard(task)
+        if not task.cancelled():
+            self._keeping.discard(keeping)  # the server has spoken
         if self._newest.get(entry.conversation_id) is task:
             del self._newest[entry.conversation_id]
         error = None if task.cancelled() else task.exception()
@@ -141,34 +143,39 @@ class Delivery:
     async def _deliver_after(
         self,
         before: asyncio.Task[dict[str, Any]] | None,
-        entry: Entry,
-        kept: asyncio.Task[None],
+        keeping: Keeping,
     ) -> dict[str, Any]:
-        if not self._is_online():
-            await asyncio.shield(kept)  # nobody hears of it yet, so the disk has to
+        entry = keeping.entry
+        if before is not None or not self._is_online():
+            await keeping.on_disk()  # nobody hears of it yet, so the disk has to
         if before is not None:
             await asyncio.wait([before])
         try:
             result = await self._deliver(entry)
         except ProtocolError as error:
-            await self._note(partial(self._outbox.refuse, reason=error.message), entry, kept)
+            await self._refuse(keeping, error.message)
             raise
         except Exception as error:
             logger.exception("delivering %s failed", entry.name)
             failure = _failed(error)
-            await self._note(partial(self._outbox.refuse, reason=failure.message), entry, kept)
+            await self._refuse(keeping, failure.message)
             raise failure from error
         self._accepted[entry.conversation_id] += 1
-        await self._note(self._outbox.remove, entry, kept)
+        if await keeping.was_needed():
+            await self._note(self._outbox.remove, entry)
         return result
 
-    async def _note(self, change: Callable[[Entry], None], entry: Entry, kept: asyncio.Task[None]) -> None:
-        """Change the entry's file once it is written.
+    async def _refuse(self, keeping: Keeping, reason: str) -> None:
+        """Keep the text of what is never sent again, with the reason."""
+        with suppress(ProtocolError):
+            await keeping.on_disk()
+        await self._note(partial(self._outbox.refuse, reason=reason), keeping.entry)
+
+    async def _note(self, change: Callable[[Entry], None], entry: Entry) -> None:
+        """Change the entry's file.
 
         If that fails the answer stands all the same; the next program sends it again, under the same id.
         """
-        with suppress(ProtocolError):
-            await asyncio.shield(kept)
         try:
             await asyncio.to_thread(change, entry)
         except OSError:
@@ -188,14 +195,6 @@ class Delivery:
                 pause = _BUSY.delay_seconds(attempt, self._random)
                 await asyncio.sleep(max(pause, (error.retry_after_ms or 0) / 1000))
                 attempt += 1
-
-
-def _has_succeeded(task: asyncio.Task[None]) -> bool:
-    return not task.cancelled() and task.exception() is None
-
-
-async def _nothing() -> None:
-    """What has been read from the disk is on it."""
 
 
 def _failed(error: Exception) -> ProtocolError:

@@ -295,12 +295,12 @@ async def test_projects_model_goes_before_the_usual_one_and_behind_a_chosen_one(
             controller.choose_model(picked, as_default=False)
         await until(lambda: opened(store).model == answering)
         controller.send("Is it?")
+        assert newest(store).model == answering, "shown before the server was heard"
         await until(lambda: any(method == "message.send" for method, _ in server.heard))
         params = next(params for method, params in server.heard if method == "message.send")
         assert params["run"].get("model") == named
         assert params["conversation"]["create"].get("model") == named
         assert params["conversation"]["create"]["project_id"] == "p1"
-        assert newest(store).model == answering
 
 
 async def test_edit_keeps_the_files_that_came_with_the_question(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from chatty.client.draft_files import draft_name
 from chatty.tui.editing.chips import Chip
 
 
@@ -89,8 +90,7 @@ class Drafts:
         return {unquote(path.name.split("@")[0]) for path in self._directory.glob("*@*.json")}
 
     def _path(self, conversation_id: str) -> Path:
-        name = f"{quote(conversation_id, safe='')}@{quote(self._client_id, safe='')}.json"
-        return self._directory / name
+        return self._directory / draft_name(conversation_id, self._client_id)
 
     def _take_over(self, conversation_id: str, own: Path) -> None:
         """Make the newest draft ours whose client is gone."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from chatty.client.draft_files import draft_name
+from chatty.client.locations import Locations
 from tests.cli.conftest import Run
 from tests.cli.fake_server import FakeServer, Json, Refusal
 from tests.cli.golden import assert_golden
@@ -208,10 +210,15 @@ def test_deleting_for_good_asks_a_person_and_offers_no_undo(
     two: FakeServer, run: Run, environment: dict[str, str]
 ) -> None:
     two.on("conversation.delete", {})
+    draft = Path(Locations.from_environment(environment).drafts_dir) / "local" / draft_name(FIRST, "a")
+    draft.parent.mkdir(parents=True)
+    draft.write_text("{}")
     unasked = run("chats", "delete", "last", "--for-good")
     assert (unasked.returncode, "--yes" in unasked.stderr) == (2, True)
     assert two.params_of("conversation.delete") == []
+    assert draft.exists()
     assert run("chats", "delete", "last", "--for-good", "--yes").stdout == f"removed {FIRST}\n"
+    assert not draft.exists()
     assert two.params_of("conversation.delete") == [{"conversation_id": FIRST, "for_good": True}]
     with OnTerminal(environment, "chats", "delete", SECOND, "--for-good") as terminal:
         terminal.read_until(b"for good? [y/N]")

@@ -1,5 +1,7 @@
 """``chatty chats delete``: can be undone, unless it is asked to be for good."""
 
+import os
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -9,6 +11,9 @@ from chatty.cli.arguments import AsJson, Conversations, Yes
 from chatty.cli.chats.changes import change_each
 from chatty.cli.confirmation import confirm
 from chatty.cli.session import Session
+from chatty.client.draft_files import remove_drafts
+from chatty.client.locations import Locations
+from chatty.client.private import unusable
 
 EXAMPLE = "chatty chats delete last"
 
@@ -36,3 +41,15 @@ def delete_chats(
         as_json=as_json,
         params={"for_good": True} if for_good else {},
     )
+    if for_good:
+        _remove_drafts([one["id"] for one in found])
+
+
+def _remove_drafts(conversation_ids: Iterable[str]) -> None:
+    """Let what was begun there and not sent go, too."""
+    drafts_dir = Locations.from_environment(os.environ).drafts_dir
+    for conversation_id in conversation_ids:
+        try:
+            remove_drafts(drafts_dir, conversation_id)
+        except OSError as error:
+            raise unusable(drafts_dir, error) from error

@@ -59,6 +59,9 @@ HOSTILE = [case.text if sanitize(case.text).strip() else f"a{case.text}" for cas
 """The corpus, with something to see in every text: what is empty is left out, or said as a dash."""
 
 
+_END = b"<the terminal's last word>"
+
+
 @contextmanager
 def terminal(typed: bytes = b"") -> Iterator[list[bytes]]:
     """Give this process a terminal for its three streams; the list holds what was written to it."""
@@ -74,23 +77,24 @@ def terminal(typed: bytes = b"") -> Iterator[list[bytes]]:
     reader.start()
     for number in range(3):
         os.dup2(slave, number)
-    os.close(slave)
     try:
         yield written
     finally:
         for number, descriptor in enumerate(kept):
             os.dup2(descriptor, number)
             os.close(descriptor)
+        # What is under way is lost when the last writer closes: the reader has to have seen the end before.
+        os.write(slave, _END)
         reader.join()
+        os.close(slave)
         os.close(master)
 
 
 def _read(master: int, written: list[bytes]) -> None:
-    try:
-        while piece := os.read(master, 65536):
-            written.append(piece)
-    except OSError:
-        return  # the last writer has closed it
+    read = b""
+    while not read.endswith(_END):
+        read += os.read(master, 65536)
+    written.append(read.removesuffix(_END))
 
 
 def shown(sink: Sink, text: str) -> bytes:
